@@ -1,0 +1,30 @@
+//! The wire of Zhirong: messages, clients and servers generated from `proto/`, and the only conversions between
+//! messages and exchange cells.
+//!
+//! A message is never parsed here. It is turned into the cells of its exchange file ([`convert::WireRecord`]), and the
+//! one parser of the `exchange` crate reads those, so that a refusal has the same code and column on the wire, in a file
+//! and anywhere else.
+
+pub mod client;
+pub mod convert;
+pub mod name;
+
+/// What `build.rs` generated.
+#[expect(
+    missing_docs,
+    unreachable_pub,
+    clippy::allow_attributes,
+    clippy::allow_attributes_without_reason,
+    clippy::as_conversions,
+    clippy::large_enum_variant,
+    reason = "generated code; the documentation is in the proto files"
+)]
+mod generated {
+    include!(concat!(env!("OUT_DIR"), "/generated.rs"));
+}
+
+pub use generated::google;
+pub use generated::zhirong::{common, insurance, pledge, registry, settlement};
+
+/// The encoded `FileDescriptorSet` of every package, for gRPC reflection and for tests.
+pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.binpb"));

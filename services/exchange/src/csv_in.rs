@@ -1,0 +1,368 @@
+//! Reading an exchange file: encoding, header, then one row after the other.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::io::{Chain, Cursor, Read};
+
+use crate::codes::{Refusal, RefusalCode, Warning};
+use crate::file::File;
+use crate::parse::parse_values;
+use crate::row::{Allow, Row};
+use crate::seen::Seen;
+use crate::text::{folded, unguarded};
+
+/// Largest file that is read: 2 GiB, several times a city's decade.
+pub const FILE_BYTES_MAX: usize = 2 << 30;
+
+/// A record read after the end of the file: if it does not come back alone, the file ended inside a quote.
+const SENTINEL: &str = "\u{1}\u{2}\u{1}";
+const SENTINEL_LINE: &[u8] = b"\r\n\x01\x02\x01\r\n";
+
+/// Why a whole file is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileRefusal {
+    /// The file.
+    pub file: File,
+    /// Every reason found.
+    pub refusals: Vec<Refusal>,
+}
+
+impl fmt::Display for FileRefusal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let reasons: Vec<String> = self.refusals.iter().map(Refusal::to_string).collect();
+        formatter.write_str(&reasons.join("; "))
+    }
+}
+
+impl std::error::Error for FileRefusal {}
+
+impl FileRefusal {
+    /// A refusal for one reason.
+    #[must_use]
+    pub fn of(file: File, code: RefusalCode) -> Self {
+        Self {
+            file,
+            refusals: vec![Refusal::new(file, None, code)],
+        }
+    }
+}
+
+/// A row that was accepted in itself, with the cells it came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SheetRow {
+    /// Row number; the header is row 1.
+    pub number: u32,
+    /// The record.
+    pub row: Row,
+    /// The cells as they were, in the header's order.
+    pub original: Vec<String>,
+}
+
+impl SheetRow {
+    /// The same row refused after all, for instance by a service.
+    #[must_use]
+    pub fn refuse(self, refusals: Vec<Refusal>) -> RefusedRow {
+        let refusals = refusals
+            .into_iter()
+            .map(|refusal| refusal.at_row(self.number))
+            .collect();
+        RefusedRow {
+            number: self.number,
+            original: self.original,
+            refusals,
+        }
+    }
+}
+
+/// A row that was refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedRow {
+    /// Row number; the header is row 1.
+    pub number: u32,
+    /// The cells as they were, in the header's order.
+    pub original: Vec<String>,
+    /// Every reason found.
+    pub refusals: Vec<Refusal>,
+}
+
+/// A file that was read whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sheet {
+    /// The header as it was.
+    pub header: Vec<String>,
+    /// Rows that are right in themselves, in the file's order.
+    pub rows: Vec<SheetRow>,
+    /// Rows that are not.
+    pub refused: Vec<RefusedRow>,
+    /// What is stored but looks wrong.
+    pub warnings: Vec<Warning>,
+}
+
+/// Reads a file of records.
+///
+/// # Errors
+/// [`FileRefusal`] where encoding, header or the end of the file is wrong; no row of it counts then.
+pub fn read_file(file: File, bytes: &[u8], allow: &Allow) -> Result<Sheet, FileRefusal> {
+    let text = decode(file, bytes)?;
+    let mut reader = SheetReader::open(file, &text)?;
+    let mut sheet = Sheet {
+        header: reader.header().to_vec(),
+        rows: Vec::new(),
+        refused: Vec::new(),
+        warnings: Vec::new(),
+    };
+    while let Some(read) = reader.next_row(allow)? {
+        match read {
+            Ok((row, warnings)) => {
+                sheet.rows.push(SheetRow {
+                    number: reader.number(),
+                    row,
+                    original: reader.original(),
+                });
+                sheet.warnings.extend(warnings);
+            }
+            Err(refused) => sheet.refused.push(refused),
+        }
+    }
+    Ok(sheet)
+}
+
+/// The text of a file: UTF-8 with or without a byte order mark, else GB18030.
+///
+/// # Errors
+/// [`FileRefusal`] with `FILE_ENCODING`, `FILE_TRUNCATED`, `FILE_EMPTY` or `FILE_TOO_LARGE`.
+pub fn decode(file: File, bytes: &[u8]) -> Result<Cow<'_, str>, FileRefusal> {
+    let refuse = |code| Err(FileRefusal::of(file, code));
+    let (marked, bytes) = bytes
+        .strip_prefix(b"\xEF\xBB\xBF")
+        .map_or((false, bytes), |rest| (true, rest));
+    if bytes.is_empty() {
+        return refuse(RefusalCode::FileEmpty);
+    }
+    if bytes.len() > FILE_BYTES_MAX {
+        return refuse(RefusalCode::FileTooLarge);
+    }
+    if bytes.contains(&0) {
+        return refuse(RefusalCode::FileEncoding);
+    }
+    let error = match std::str::from_utf8(bytes) {
+        Ok(text) => return Ok(Cow::Borrowed(text)),
+        Err(error) => error,
+    };
+    let valid = bytes.get(..error.valid_up_to()).unwrap_or(bytes);
+    if error.error_len().is_none() && (marked || !valid.is_ascii()) {
+        return refuse(RefusalCode::FileTruncated);
+    }
+    if marked || is_damaged_utf8(bytes) {
+        return refuse(RefusalCode::FileEncoding);
+    }
+    match encoding_rs::GB18030.decode_without_bom_handling_and_without_replacement(bytes) {
+        Some(text) => Ok(text),
+        None => refuse(RefusalCode::FileEncoding),
+    }
+}
+
+/// Whether bytes are UTF-8 with a few wrong ones rather than GB18030, which would turn them into other Chinese without an error.
+fn is_damaged_utf8(bytes: &[u8]) -> bool {
+    let (mut valid, mut invalid) = (0_usize, 0_usize);
+    for chunk in bytes.utf8_chunks() {
+        valid += chunk.valid().bytes().filter(|byte| !byte.is_ascii()).count();
+        invalid += chunk.invalid().len();
+    }
+    valid > invalid.saturating_mul(4)
+}
+
+/// One row: the record with its warnings, or the row refused.
+pub type ReadRow = Result<(Row, Vec<Warning>), RefusedRow>;
+
+/// Reads a decoded file row by row: one row in memory.
+pub struct SheetReader<'a> {
+    file: File,
+    header: Vec<String>,
+    /// For each column of the file its place in the header.
+    places: Vec<Option<usize>>,
+    csv: csv::Reader<Chain<Cursor<&'a [u8]>, &'static [u8]>>,
+    record: csv::StringRecord,
+    seen: Seen,
+    number: u32,
+    /// Bytes of the text and of the line end after it: only the sentinel reaches further.
+    end: u64,
+    at_end: bool,
+}
+
+impl<'a> SheetReader<'a> {
+    /// Reads the header of decoded text.
+    ///
+    /// # Errors
+    /// [`FileRefusal`] naming every unknown, missing and repeated column.
+    pub fn open(file: File, text: &'a str) -> Result<Self, FileRefusal> {
+        let bytes = Cursor::new(text.as_bytes()).chain(SENTINEL_LINE);
+        let csv = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .from_reader(bytes);
+        let record = csv::StringRecord::new();
+        let end = u64::try_from(text.len()).unwrap_or(u64::MAX).saturating_add(2);
+        let mut reader = Self {
+            file,
+            header: Vec::new(),
+            places: Vec::new(),
+            csv,
+            record,
+            seen: Seen::default(),
+            number: 0,
+            end,
+            at_end: false,
+        };
+        if !reader.advance()? {
+            return Err(FileRefusal::of(file, RefusalCode::FileEmpty));
+        }
+        reader.number = 1;
+        reader.header = reader.original();
+        reader.places = places(file, &reader.header)?;
+        Ok(reader)
+    }
+
+    /// The header as it is.
+    #[must_use]
+    pub fn header(&self) -> &[String] {
+        &self.header
+    }
+
+    /// The number of the row last read; the header is row 1.
+    #[must_use]
+    pub const fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// The cells of the row last read, as they are, as many as the header has. What a row has too many stays in its last cell.
+    #[must_use]
+    pub fn original(&self) -> Vec<String> {
+        let mut cells: Vec<String> = self.record.iter().map(str::to_owned).collect();
+        let width = if self.header.is_empty() {
+            cells.len()
+        } else {
+            self.header.len()
+        };
+        if cells.len() > width {
+            let rest = cells.split_off(width.saturating_sub(1)).join(",");
+            cells.push(rest);
+        }
+        cells.resize(width, String::new());
+        cells
+    }
+
+    /// Reads the next record into place; false at the end of the file.
+    fn advance(&mut self) -> Result<bool, FileRefusal> {
+        let truncated = FileRefusal::of(self.file, RefusalCode::FileTruncated);
+        if self.at_end {
+            return Ok(false);
+        }
+        let first_line = self.csv.position().line();
+        match self.csv.read_record(&mut self.record) {
+            Ok(true) => {}
+            Ok(false) | Err(_) => return Err(truncated),
+        }
+        if self.csv.position().byte() > self.end {
+            self.at_end = true;
+            let alone = self.record.len() == 1 && self.record.get(0) == Some(SENTINEL);
+            return if alone { Ok(false) } else { Err(truncated) };
+        }
+        // Empty lines are skipped by the CSV reader but are rows of the sheet; line feeds within cells are not.
+        let lines = self.csv.position().line().saturating_sub(first_line);
+        let within: usize = self
+            .record
+            .iter()
+            .map(|cell| cell.bytes().filter(|byte| *byte == b'\n').count())
+            .sum();
+        let rows = lines
+            .saturating_sub(u64::try_from(within).unwrap_or(u64::MAX))
+            .max(1);
+        self.number = self
+            .number
+            .saturating_add(u32::try_from(rows).unwrap_or(u32::MAX));
+        Ok(true)
+    }
+
+    /// Reads the next row that has any filled cell; none at the end.
+    ///
+    /// # Errors
+    /// [`FileRefusal`] if the file ends inside a quote: rows read before must not be kept.
+    pub fn next_row(&mut self, allow: &Allow) -> Result<Option<ReadRow>, FileRefusal> {
+        loop {
+            if !self.advance()? {
+                return Ok(None);
+            }
+            if !self.record.iter().all(|cell| cell.trim().is_empty()) {
+                return Ok(Some(self.parse(allow)));
+            }
+        }
+    }
+
+    fn parse(&mut self, allow: &Allow) -> ReadRow {
+        if self.record.len() != self.header.len() {
+            return Err(self.refuse(vec![Refusal::new(self.file, None, RefusalCode::RowCellCount)]));
+        }
+        let mut values = [""; 16];
+        for (value, place) in values.iter_mut().zip(&self.places) {
+            *value = place
+                .and_then(|place| self.record.get(place))
+                .map_or("", |cell| unguarded(cell.trim()));
+        }
+        let (row, mut warnings) = parse_values(self.file, &values, allow, &mut self.seen)
+            .map_err(|refusals| self.refuse(refusals))?;
+        warnings
+            .iter_mut()
+            .for_each(|warning| warning.row = Some(self.number));
+        Ok((row, warnings))
+    }
+
+    /// Refuses the row last read.
+    #[must_use]
+    pub fn refuse(&self, refusals: Vec<Refusal>) -> RefusedRow {
+        let refusals = refusals
+            .into_iter()
+            .map(|refusal| refusal.at_row(self.number))
+            .collect();
+        RefusedRow {
+            number: self.number,
+            original: self.original(),
+            refusals,
+        }
+    }
+}
+
+/// Finds each column in the header; every unknown, repeated or missing one is named.
+fn places(file: File, header: &[String]) -> Result<Vec<Option<usize>>, FileRefusal> {
+    let columns = file.columns();
+    let mut places = vec![None; columns.len()];
+    let mut refusals = Vec::new();
+    let mut refuse =
+        |column, code, name: &str| refusals.push(Refusal::new(file, column, code).at_row(1).detailed(name));
+    for (place, text) in header.iter().enumerate() {
+        let name = folded(text);
+        let position = file
+            .position_of_header(&name)
+            .or_else(|| file.position_of_header(&name.to_ascii_lowercase()));
+        let known = position.and_then(|position| Some((columns.get(position)?, places.get_mut(position)?)));
+        match known {
+            None => refuse(None, RefusalCode::ColumnUnknown, text),
+            Some((column, Some(_))) => refuse(Some(column.name), RefusalCode::ColumnDuplicate, text),
+            Some((_, free)) => *free = Some(place),
+        }
+    }
+    for (column, place) in columns.iter().zip(&places) {
+        if place.is_none() && !column.optional_column {
+            refuse(
+                Some(column.name),
+                RefusalCode::ColumnMissing,
+                &format!("{} {}", column.name, column.zh),
+            );
+        }
+    }
+    if refusals.is_empty() {
+        Ok(places)
+    } else {
+        Err(FileRefusal { file, refusals })
+    }
+}

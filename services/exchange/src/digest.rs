@@ -1,0 +1,40 @@
+//! SHA-256 of bytes and of a folder of facts.
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest, Sha256};
+
+/// SHA-256.
+#[must_use]
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
+/// Lower-case hexadecimal.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .filter_map(|nibble| char::from_digit(u32::from(nibble), 16))
+        .collect()
+}
+
+/// SHA-256 in hexadecimal.
+#[must_use]
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    hex(&sha256(bytes))
+}
+
+/// The digest of a folder: SHA-256 over `name`, a zero byte, the hexadecimal SHA-256 of the bytes and a line feed of each file, by name.
+#[must_use]
+pub fn facts_digest<V: AsRef<[u8]>>(files: &BTreeMap<String, V>) -> String {
+    let mut hasher = Sha256::new();
+    for (name, bytes) in files {
+        hasher.update(name.as_bytes());
+        hasher.update([0]);
+        hasher.update(sha256_hex(bytes.as_ref()).as_bytes());
+        hasher.update(b"\n");
+    }
+    hex(&hasher.finalize())
+}

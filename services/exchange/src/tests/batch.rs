@@ -1,0 +1,135 @@
+use std::collections::BTreeMap;
+
+use crate::batch::{BatchError, FindingRow, LineRow, ReadingRow, Receipt, SettledRow};
+use crate::digest::{facts_digest, sha256_hex};
+
+fn line() -> LineRow {
+    LineRow {
+        batch_no: "410500-2025-001".into(),
+        line_no: "1".into(),
+        policy_year: "2025".into(),
+        measure: "loan_subsidy".into(),
+        beneficiary: "91410502MA3X00029P".into(),
+        beneficiary_name: "=安阳,某某".into(),
+        item: "-1/2".into(),
+        base_amount: "3000000.00".into(),
+        entitled: "100000.00".into(),
+        settled_before: "150000.00".into(),
+        amount: "-50000.00".into(),
+        clause: "x".into(),
+        ..LineRow::default()
+    }
+}
+
+#[test]
+fn lines_findings_and_settled_positions_read_back() {
+    let bytes = LineRow::to_csv(&[line()]);
+    let text = String::from_utf8(bytes.clone()).unwrap();
+    assert!(text.starts_with("\u{FEFF}batch_no,line_no,policy_year,measure,beneficiary,beneficiary_name,item,base_amount,entitled,settled_before,amount,limited_by,clause,rule_revision\r\n"));
+    assert!(text.contains(",\"'=安阳,某某\",'-1/2,3000000.00,100000.00,150000.00,-50000.00,"));
+    assert_eq!(LineRow::from_csv(&bytes).unwrap(), [line()]);
+    assert_eq!(LineRow::from_csv(&LineRow::to_csv(&[])).unwrap(), []);
+    let finding = FindingRow {
+        code: "C".into(),
+        message: "甲\n乙".into(),
+        ..FindingRow::default()
+    };
+    assert_eq!(
+        FindingRow::from_csv(&FindingRow::to_csv(std::slice::from_ref(&finding))).unwrap(),
+        [finding]
+    );
+    let settled = SettledRow {
+        policy_year: "2025".into(),
+        settled: "-1.00".into(),
+        ..SettledRow::default()
+    };
+    assert!(
+        String::from_utf8(SettledRow::to_csv(std::slice::from_ref(&settled)))
+            .unwrap()
+            .ends_with("2025,,,,-1.00\r\n")
+    );
+    assert_eq!(
+        SettledRow::from_csv(&SettledRow::to_csv(std::slice::from_ref(&settled))).unwrap(),
+        [settled]
+    );
+    assert!(matches!(
+        SettledRow::from_csv(&bytes),
+        Err(BatchError::Header("settled.csv"))
+    ));
+    assert!(matches!(SettledRow::from_csv(b""), Err(BatchError::Header(_))));
+    assert!(matches!(
+        SettledRow::from_csv(b"policy_year,measure,beneficiary,item,settled\n1,2"),
+        Err(BatchError::Row { row: 2, .. })
+    ));
+}
+
+fn receipt() -> Receipt {
+    Receipt {
+        batch_no: "410500-2025-001".into(),
+        city: "410500".into(),
+        year: 2025,
+        as_of: "2026-03-31".into(),
+        cut_off: 1,
+        rule_revision: "anyang-2018-9".into(),
+        readings: vec![ReadingRow {
+            id: "R1".into(),
+            value: "DEFAULT".into(),
+            approval: String::new(),
+        }],
+        engine_version: "0.1.0".into(),
+        line_count: 1,
+        line_sum: "-50000.00".into(),
+        facts_digest: "f".into(),
+        policy_digest: "p".into(),
+        settled_digest: "s".into(),
+        lines_digest: "l".into(),
+        findings_digest: "g".into(),
+        explanations_digest: "e".into(),
+        previous_digest: None,
+        batch_digest: String::new(),
+        signature: None,
+    }
+}
+
+#[test]
+fn the_batch_digest_covers_every_field_but_itself_and_the_signature() {
+    let sealed = receipt().seal();
+    assert!(sealed.is_sealed() && !receipt().is_sealed());
+    assert_eq!(Receipt::from_json(&sealed.to_json()).unwrap(), sealed);
+    let text = String::from_utf8(sealed.to_json()).unwrap();
+    assert!(!text.contains("signature"));
+    let signed = Receipt {
+        signature: Some("abc".into()),
+        ..sealed.clone()
+    };
+    assert!(signed.is_sealed() && Receipt::from_json(&signed.to_json()).unwrap().is_sealed());
+    assert!(
+        !Receipt {
+            line_sum: "0.00".into(),
+            ..sealed.clone()
+        }
+        .is_sealed()
+    );
+    assert!(
+        !Receipt {
+            previous_digest: Some(String::new()),
+            ..sealed
+        }
+        .is_sealed()
+    );
+    assert!(Receipt::from_json(text.replacen("{", "{\"more\":1,", 1).as_bytes()).is_err());
+}
+
+#[test]
+fn digests_are_sha256_in_hexadecimal() {
+    assert_eq!(
+        sha256_hex(b"abc"),
+        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    );
+    let files = BTreeMap::from([
+        ("b.csv".to_owned(), b"2".to_vec()),
+        ("a.csv".to_owned(), b"1".to_vec()),
+    ]);
+    let by_hand = format!("a.csv\0{}\nb.csv\0{}\n", sha256_hex(b"1"), sha256_hex(b"2"));
+    assert_eq!(facts_digest(&files), sha256_hex(by_hand.as_bytes()));
+}

@@ -1,0 +1,30 @@
+//! What insurers report: policies, their schedules of patents, premiums paid and refunded; and what each stands for.
+
+mod assessment;
+mod rpc;
+mod store;
+
+use api::insurance::v1::insurance_on_behalf_service_server::InsuranceOnBehalfServiceServer;
+use api::insurance::v1::insurance_service_server::InsuranceServiceServer;
+use ledger::{Callers, Ledger};
+use platform::serve::MAX_MESSAGE_BYTES;
+
+/// The database role of this service.
+pub const DATABASE_ROLE: &str = "zhirong_insurance";
+
+/// The health names of this service.
+pub const HEALTH: &[&str] = &["zhirong.insurance.v1.InsuranceService", "zhirong.insurance.v1.InsuranceOnBehalfService"];
+
+/// The insurance service.
+#[derive(Clone)]
+pub struct Policies {
+    ledger: Ledger,
+    callers: Callers,
+}
+
+/// Adds the service's routes.
+pub fn routes(builder: &mut tonic::service::RoutesBuilder, ledger: Ledger, callers: Callers) {
+    let service = Policies { ledger, callers };
+    builder.add_service(InsuranceServiceServer::new(service.clone()).max_decoding_message_size(MAX_MESSAGE_BYTES));
+    builder.add_service(InsuranceOnBehalfServiceServer::new(service).max_decoding_message_size(MAX_MESSAGE_BYTES));
+}

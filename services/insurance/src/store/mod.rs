@@ -1,0 +1,3 @@
+//! The service's own SQL; facts themselves are written and read by the ledger.
+
+pub(crate) mod policy;

@@ -1,0 +1,278 @@
+//! Settings: built-in values, then a TOML file, then `ZHIRONG_*` variables, then flags; the later
+//! wins. A key nobody knows is refused by name, so a misspelt safety setting cannot pass unseen.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use serde::Deserialize;
+use tracing_subscriber::EnvFilter;
+
+use crate::error::Error;
+
+const PREFIX: &str = "ZHIRONG_";
+
+/// A text that never appears in logs: `Debug` prints stars and there is no `Display`.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a text.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text itself; the caller must not log it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("***")
+    }
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// For reading in a terminal.
+    Text,
+}
+
+/// The settings the program runs with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Connection URL of PostgreSQL 15 to 18; without it the program starts its own server.
+    pub database_url: Option<Secret>,
+    /// Allows an unencrypted connection to a database on another machine.
+    pub database_plaintext: bool,
+    /// Most open database connections, 1 to 1,000.
+    pub database_max_connections: u32,
+    /// Folder with `postgres` and `initdb`, when it shall not be searched for.
+    pub pg_bin: Option<PathBuf>,
+    /// Folder for the embedded database, certificates and other files of this program.
+    pub data: PathBuf,
+    /// Address to serve on; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Services this process serves; empty means all.
+    pub roles: Vec<String>,
+    /// A place for trying out: made-up data, development certificates. Loopback only.
+    pub sandbox: bool,
+    /// OTLP gRPC collector for traces (`http://host:4317`).
+    pub otlp_endpoint: Option<String>,
+    /// File that receives one JSON line per finished span.
+    pub trace_file: Option<PathBuf>,
+    /// How log lines look.
+    pub log_format: LogFormat,
+    /// Filter of log lines in the `tracing` directive language, for example `info,sqlx=warn`.
+    pub log_level: String,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            database_url: None,
+            database_plaintext: false,
+            database_max_connections: 10,
+            pg_bin: None,
+            data: PathBuf::from("zhirong-data"),
+            listen: SocketAddr::from(([127, 0, 0, 1], 7443)),
+            roles: Vec::new(),
+            sandbox: false,
+            otlp_endpoint: None,
+            trace_file: None,
+            log_format: LogFormat::Json,
+            log_level: "info".to_owned(),
+        }
+    }
+}
+
+/// One layer of settings; what is `None` is left to the layer below. The fields are those of
+/// [`Settings`] and are also the keys of the file.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Overlay {
+    /// See [`Settings::database_url`].
+    pub database_url: Option<Secret>,
+    /// See [`Settings::database_plaintext`].
+    pub database_plaintext: Option<bool>,
+    /// See [`Settings::database_max_connections`].
+    pub database_max_connections: Option<u32>,
+    /// See [`Settings::pg_bin`].
+    pub pg_bin: Option<PathBuf>,
+    /// See [`Settings::data`].
+    pub data: Option<PathBuf>,
+    /// See [`Settings::listen`].
+    pub listen: Option<SocketAddr>,
+    /// See [`Settings::roles`].
+    pub roles: Option<Vec<String>>,
+    /// See [`Settings::sandbox`].
+    pub sandbox: Option<bool>,
+    /// See [`Settings::otlp_endpoint`].
+    pub otlp_endpoint: Option<String>,
+    /// See [`Settings::trace_file`].
+    pub trace_file: Option<PathBuf>,
+    /// See [`Settings::log_format`].
+    pub log_format: Option<LogFormat>,
+    /// See [`Settings::log_level`].
+    pub log_level: Option<String>,
+}
+
+impl Settings {
+    /// Puts the layers together and checks the result. `file` is the TOML file named on the command
+    /// line; without it `ZHIRONG_CONFIG` may name one. `environment` is usually `std::env::vars()`.
+    ///
+    /// # Errors
+    /// [`Error::Config`] naming the setting that is unknown, malformed or unsafe; [`Error::Io`] when
+    /// the file cannot be read.
+    pub fn load(
+        file: Option<&Path>,
+        environment: impl IntoIterator<Item = (String, String)>,
+        flags: Overlay,
+    ) -> Result<Self, Error> {
+        let (variables, file_from_environment) = from_environment(environment)?;
+        let mut settings = Self::default();
+        if let Some(path) = file.map(Path::to_path_buf).or(file_from_environment) {
+            let text = std::fs::read_to_string(&path).map_err(|error| Error::io("reading", &path, error))?;
+            settings.apply(parse_file(&path, &text)?);
+        }
+        settings.apply(variables);
+        settings.apply(flags);
+        settings.check()?;
+        Ok(settings)
+    }
+
+    fn apply(&mut self, layer: Overlay) {
+        set_some(&mut self.database_url, layer.database_url);
+        set(&mut self.database_plaintext, layer.database_plaintext);
+        set(&mut self.database_max_connections, layer.database_max_connections);
+        set_some(&mut self.pg_bin, layer.pg_bin);
+        set(&mut self.data, layer.data);
+        set(&mut self.listen, layer.listen);
+        set(&mut self.roles, layer.roles);
+        set(&mut self.sandbox, layer.sandbox);
+        set_some(&mut self.otlp_endpoint, layer.otlp_endpoint);
+        set_some(&mut self.trace_file, layer.trace_file);
+        set(&mut self.log_format, layer.log_format);
+        set(&mut self.log_level, layer.log_level);
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        if !(1..=1_000).contains(&self.database_max_connections) {
+            return Err(Error::config(
+                "database_max_connections",
+                "应为 1 到 1000",
+                "must be 1 to 1000",
+            ));
+        }
+        if self.sandbox && !self.listen.ip().is_loopback() {
+            return Err(Error::config(
+                "sandbox",
+                format!("试用模式只能监听本机地址,不能监听 {}", self.listen),
+                format!("a sandbox may only listen on loopback, not on {}", self.listen),
+            ));
+        }
+        if let Some(endpoint) = &self.otlp_endpoint
+            && !endpoint.starts_with("http://")
+        {
+            return Err(Error::config(
+                "otlp_endpoint",
+                "应以 http:// 开头,收集器应与本服务同机",
+                "must begin with http://, the collector belongs on the same machine",
+            ));
+        }
+        if let Err(error) = EnvFilter::try_new(&self.log_level) {
+            return Err(Error::config("log_level", error.to_string(), error.to_string()));
+        }
+        Ok(())
+    }
+}
+
+fn set<T>(target: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *target = value;
+    }
+}
+
+fn set_some<T>(target: &mut Option<T>, value: Option<T>) {
+    if value.is_some() {
+        *target = value;
+    }
+}
+
+fn parse_file(path: &Path, text: &str) -> Result<Overlay, Error> {
+    // Only the message is used: the full display quotes the line, which may hold a secret.
+    toml::from_str(text).map_err(|error: toml::de::Error| {
+        Error::config(&path.display().to_string(), error.message(), error.message())
+    })
+}
+
+fn from_environment(
+    environment: impl IntoIterator<Item = (String, String)>,
+) -> Result<(Overlay, Option<PathBuf>), Error> {
+    let mut layer = Overlay::default();
+    let mut file = None;
+    for (name, value) in environment {
+        let Some(key) = name.strip_prefix(PREFIX) else {
+            continue;
+        };
+        match key {
+            "CONFIG" => file = Some(PathBuf::from(value)),
+            "DATABASE_URL" => layer.database_url = Some(Secret(value)),
+            "DATABASE_PLAINTEXT" => layer.database_plaintext = Some(parse(&name, &value)?),
+            "DATABASE_MAX_CONNECTIONS" => layer.database_max_connections = Some(parse(&name, &value)?),
+            "PG_BIN" => layer.pg_bin = Some(PathBuf::from(value)),
+            "DATA" => layer.data = Some(PathBuf::from(value)),
+            "LISTEN" => layer.listen = Some(parse(&name, &value)?),
+            "ROLES" => layer.roles = Some(comma_separated(&value)),
+            "SANDBOX" => layer.sandbox = Some(parse(&name, &value)?),
+            "OTLP_ENDPOINT" => layer.otlp_endpoint = Some(value),
+            "TRACE_FILE" => layer.trace_file = Some(PathBuf::from(value)),
+            "LOG_FORMAT" => {
+                layer.log_format = Some(match value.as_str() {
+                    "json" => LogFormat::Json,
+                    "text" => LogFormat::Text,
+                    _ => return Err(Error::config(&name, "应为 json 或 text", "must be json or text")),
+                });
+            }
+            "LOG_LEVEL" => layer.log_level = Some(value),
+            _ => {
+                return Err(Error::config(
+                    &name,
+                    "未知的环境变量",
+                    "unknown environment variable",
+                ));
+            }
+        }
+    }
+    Ok((layer, file))
+}
+
+fn comma_separated(value: &str) -> Vec<String> {
+    value
+        .split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+fn parse<T: FromStr>(name: &str, value: &str) -> Result<T, Error>
+where
+    T::Err: fmt::Display,
+{
+    value.parse().map_err(|error: T::Err| {
+        Error::config(
+            name,
+            format!("无法识别的值:{error}"),
+            format!("cannot be read: {error}"),
+        )
+    })
+}

@@ -1,0 +1,236 @@
+//! The database: one pool, one way to run a transaction, the embedded migrations, and a
+//! PostgreSQL server of our own when none is configured.
+
+pub mod embedded;
+mod transaction;
+
+use std::time::Duration;
+
+use sqlx::migrate::Migrator;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
+use sqlx::{Connection, Executor, PgConnection, PgPool};
+
+pub use sqlx;
+pub use transaction::{BoxFuture, Retryable, Scope, extend_deadline};
+
+use crate::error::Error;
+
+/// Oldest major version of PostgreSQL that is tested.
+pub const MAJOR_MIN: u32 = 15;
+/// Newest major version of PostgreSQL that is tested.
+pub const MAJOR_MAX: u32 = 18;
+
+/// Limits of the pool and of its sessions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tuning {
+    /// Most open connections.
+    pub max_connections: u32,
+    /// Longest single statement.
+    pub statement_timeout: Duration,
+    /// Longest wait for a lock.
+    pub lock_timeout: Duration,
+    /// Longest pause of an open transaction between two statements.
+    pub idle_in_transaction_timeout: Duration,
+    /// Longest wait for a free connection.
+    pub acquire_timeout: Duration,
+    /// Name shown in `pg_stat_activity`.
+    pub application_name: String,
+}
+
+impl Default for Tuning {
+    fn default() -> Self {
+        Self {
+            max_connections: 10,
+            statement_timeout: Duration::from_secs(30),
+            lock_timeout: Duration::from_secs(5),
+            idle_in_transaction_timeout: Duration::from_secs(15),
+            acquire_timeout: Duration::from_secs(10),
+            application_name: "zhirong".to_owned(),
+        }
+    }
+}
+
+/// A pool of connections whose only way to a transaction is [`Database::run`] and its siblings.
+#[derive(Debug, Clone)]
+pub struct Database {
+    pool: PgPool,
+}
+
+impl Database {
+    /// Opens a pool and proves that the server answers.
+    ///
+    /// # Errors
+    /// [`Error::Database`] when it cannot be reached; [`Error::Start`] for an unsupported version.
+    pub async fn connect(options: PgConnectOptions, tuning: &Tuning) -> Result<Self, Error> {
+        let options = options.application_name(&tuning.application_name).options([
+            ("timezone", "UTC".to_owned()),
+            ("client_min_messages", "warning".to_owned()),
+            ("statement_timeout", milliseconds(tuning.statement_timeout)),
+            ("lock_timeout", milliseconds(tuning.lock_timeout)),
+            (
+                "idle_in_transaction_session_timeout",
+                milliseconds(tuning.idle_in_transaction_timeout),
+            ),
+        ]);
+        let pool = PgPoolOptions::new()
+            .max_connections(tuning.max_connections)
+            .acquire_timeout(tuning.acquire_timeout)
+            // The reset below is a round trip already and finds dead connections as well.
+            .test_before_acquire(false)
+            .before_acquire(|connection, _| Box::pin(reset(connection)))
+            .connect_with(options)
+            .await?;
+        let database = Self { pool };
+        database.check_version().await?;
+        Ok(database)
+    }
+
+    /// Opens a pool from a `postgres://` URL. A server on another machine must be reached over TLS
+    /// unless `plaintext` says otherwise.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when the URL is malformed or unsafe; else as [`Database::connect`].
+    pub async fn connect_url(url: &str, plaintext: bool, tuning: &Tuning) -> Result<Self, Error> {
+        // The parser's own message may quote the URL and with it the password.
+        let malformed = || {
+            Error::config(
+                "database_url",
+                "不是有效的 postgres:// 地址",
+                "is not a valid postgres:// URL",
+            )
+        };
+        if !(url.starts_with("postgres://") || url.starts_with("postgresql://")) {
+            return Err(malformed());
+        }
+        let options: PgConnectOptions = url.parse().map_err(|_| malformed())?;
+        let encrypted = matches!(
+            options.get_ssl_mode(),
+            PgSslMode::Require | PgSslMode::VerifyCa | PgSslMode::VerifyFull
+        );
+        if !plaintext && !encrypted && !is_local(&options) {
+            return Err(Error::config(
+                "database_url",
+                "远程数据库必须加密:请在地址中写 sslmode=verify-full,或设置 database_plaintext=true",
+                "a remote database must be encrypted: put sslmode=verify-full in the URL, or set database_plaintext=true",
+            ));
+        }
+        Self::connect(options, tuning).await
+    }
+
+    /// Refuses a server that may forget what it acknowledged.
+    ///
+    /// # Errors
+    /// [`Error::Config`] naming the server's setting that is off.
+    pub async fn check_durable(&self) -> Result<(), Error> {
+        let unsafe_settings: Vec<(String, String)> = sqlx::query_as(
+            "select name, setting
+             from pg_catalog.pg_settings
+             where name in ('fsync', 'full_page_writes', 'synchronous_commit')
+               and setting in ('off', 'local')
+             order by name",
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        match unsafe_settings.first() {
+            None => Ok(()),
+            Some((name, value)) => Err(Error::config(
+                name,
+                format!("数据库服务器上为 {value},已确认的数据可能丢失"),
+                format!("is {value} on the database server, acknowledged data could be lost"),
+            )),
+        }
+    }
+
+    /// Applies the migrations embedded in this program; several servers may do so at once.
+    ///
+    /// # Errors
+    /// [`Error::Migrate`] when one fails or an applied one was changed since.
+    pub async fn migrate(&self) -> Result<(), Error> {
+        let mut connection = self.pool.acquire().await?.detach();
+        connection
+            .execute("set statement_timeout = 0; set lock_timeout = '60s'")
+            .await?;
+        migrator().run_direct(None, &mut connection, false).await?;
+        connection.close().await?;
+        Ok(())
+    }
+
+    /// Checks that every migration this program was built with is applied, and none it does not know.
+    ///
+    /// For a login that may not change the schema: the owner runs `migrate` first.
+    ///
+    /// # Errors
+    /// [`Error::Start`] naming the first difference.
+    pub async fn check_migrated(&self) -> Result<(), Error> {
+        let applied: Vec<i64> =
+            sqlx::query_scalar("select version from _sqlx_migrations where success order by version")
+                .fetch_all(&self.pool)
+                .await
+                .or_else(|error| match error.as_database_error().and_then(|database| database.code().map(|code| code.into_owned())) {
+                    // undefined_table: nothing was ever applied.
+                    Some(code) if code == "42P01" => Ok(Vec::new()),
+                    _ => Err(error),
+                })?;
+        let built: Vec<i64> = migrator().iter().map(|migration| migration.version).collect();
+        if applied == built {
+            return Ok(());
+        }
+        Err(Error::Start {
+            reason: "SCHEMA_DIFFERS",
+            zh: format!("数据库结构为 {applied:?}，程序为 {built:?}：请先由所有者运行 zhirong migrate"),
+            en: format!("the schema is at {applied:?}, this program at {built:?}: run `zhirong migrate` as the owner first"),
+        })
+    }
+
+    /// The pool itself, for single statements. Transactions go through [`Database::run`]: one begun
+    /// on the pool by a caller that goes away can swallow the writes of the next.
+    pub fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    /// Closes all connections and waits for those in use.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    async fn check_version(&self) -> Result<(), Error> {
+        let number: i32 = sqlx::query_scalar("select current_setting('server_version_num')::integer")
+            .fetch_one(&self.pool)
+            .await?;
+        let major = u32::try_from(number).unwrap_or(0).div_euclid(10_000);
+        if major >= MAJOR_MIN {
+            return Ok(());
+        }
+        Err(Error::start(
+            "DATABASE_TOO_OLD",
+            format!("数据库是 PostgreSQL {major},需要 {MAJOR_MIN} 到 {MAJOR_MAX}"),
+            format!("the database is PostgreSQL {major}, versions {MAJOR_MIN} to {MAJOR_MAX} are supported"),
+        ))
+    }
+}
+
+/// The migrations of the workspace, embedded when the program was built.
+pub fn migrator() -> Migrator {
+    sqlx::migrate!("../../migrations")
+}
+
+/// Ends a transaction that a vanished caller may have left open (sqlx 0.9.0 does when a call is
+/// cancelled during BEGIN). `begin` comes first because a lone `rollback` outside a transaction
+/// writes a warning into the server's log each time. After an error the connection is thrown away.
+async fn reset(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    connection.execute("begin; rollback").await?;
+    Ok(true)
+}
+
+fn is_local(options: &PgConnectOptions) -> bool {
+    let host = options.get_host();
+    let loopback = host
+        .trim_matches(['[', ']'])
+        .parse()
+        .is_ok_and(|address: std::net::IpAddr| address.is_loopback());
+    options.get_socket().is_some() || host.starts_with('/') || host == "localhost" || loopback
+}
+
+fn milliseconds(duration: Duration) -> String {
+    duration.as_millis().to_string()
+}

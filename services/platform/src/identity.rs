@@ -1,0 +1,243 @@
+//! Certificates: a development authority that issues them, reading them from a folder, and the
+//! digest of the public key by which a caller is known.
+
+use std::fmt;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Datelike, TimeDelta, Utc};
+use rcgen::{
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
+    KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PublicKeyData,
+};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use sha2::{Digest, Sha256};
+use webpki::EndEntityCert;
+
+use crate::clock::Clock;
+use crate::error::Error;
+use crate::files::{read_if_there, write_whole};
+
+/// Common name of the authority; never that of a leaf, or OpenSSL takes the leaf for self-signed.
+const AUTHORITY_NAME: &str = "Zhirong development authority";
+const AUTHORITY_DAYS: i64 = 3_650;
+const LEAF_DAYS: i64 = 1_825;
+
+/// What a certificate may be used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// To call a server (`clientAuth`).
+    Client,
+    /// To be called as localhost, 127.0.0.1 or ::1 (`serverAuth`), or as the certificate's name.
+    Server,
+}
+
+/// A certificate with its key and the authority to trust, as PEM.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// Certificate of the authority that the other side's certificate must come from.
+    pub ca_pem: String,
+    /// Own certificate.
+    pub certificate_pem: String,
+    /// Own private key; secret.
+    pub key_pem: String,
+}
+
+impl fmt::Debug for Identity {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Identity")
+            .field("certificate_pem", &self.certificate_pem)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Identity {
+    /// SHA-256 of the public key, the digest that is registered for a caller.
+    ///
+    /// # Errors
+    /// [`Error::Identity`] when the certificate is malformed.
+    pub fn spki_digest(&self) -> Result<[u8; 32], Error> {
+        let der = CertificateDer::from_pem_slice(self.certificate_pem.as_bytes())
+            .map_err(|error| refused("pem", &error.to_string()))?;
+        spki_digest(&der)
+    }
+}
+
+/// A certificate authority for development and for small sites without one, kept in a folder as
+/// `ca.pem` and `ca.key`.
+pub struct Authority {
+    dir: PathBuf,
+    ca_pem: String,
+    issuer: Issuer<'static, KeyPair>,
+}
+
+impl fmt::Debug for Authority {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Authority")
+            .field("dir", &self.dir)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Authority {
+    /// Loads the authority in `dir`, or makes one there (P-256, valid ten years).
+    ///
+    /// # Errors
+    /// [`Error::Io`] for files; [`Error::Identity`] when key and certificate do not belong together.
+    pub fn open(dir: &Path) -> Result<Self, Error> {
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(dir)
+            .map_err(|error| Error::io("creating", dir, error))?;
+        let mut params = params(AUTHORITY_NAME, AUTHORITY_DAYS);
+        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        let key = load_or_make_key(dir, "ca")?;
+        let path = dir.join("ca.pem");
+        let ca_pem = match read_if_there(&path)? {
+            Some(pem) => pem,
+            None => {
+                let made = params
+                    .self_signed(&key)
+                    .map_err(|error| refused("ca", &error.to_string()))?;
+                write_whole(&path, &made.pem(), 0o644)?;
+                made.pem()
+            }
+        };
+        check_pair("ca", &ca_pem, &key)?;
+        Ok(Self {
+            dir: dir.to_path_buf(),
+            ca_pem,
+            issuer: Issuer::new(params, key),
+        })
+    }
+
+    /// Issues a certificate (P-256, valid five years) as `<name>.pem` and `<name>.key` (mode 0600),
+    /// or returns the one that is there. `name` is also the common name.
+    ///
+    /// # Errors
+    /// [`Error::Identity`] when `name` has other characters than letters, digits, `-` and `_`, is `ca`,
+    /// or the files do not belong together; [`Error::Io`] for files.
+    pub fn issue(&self, name: &str, purpose: Purpose) -> Result<Identity, Error> {
+        check_name(name)?;
+        let key = load_or_make_key(&self.dir, name)?;
+        let path = self.dir.join(format!("{name}.pem"));
+        let certificate_pem = match read_if_there(&path)? {
+            Some(pem) => pem,
+            None => {
+                let made = leaf_params(name, purpose)
+                    .and_then(|params| params.signed_by(&key, &self.issuer))
+                    .map_err(|error| refused(name, &error.to_string()))?;
+                write_whole(&path, &made.pem(), 0o644)?;
+                made.pem()
+            }
+        };
+        check_pair(name, &certificate_pem, &key)?;
+        Ok(Identity {
+            ca_pem: self.ca_pem.clone(),
+            certificate_pem,
+            key_pem: key.serialize_pem(),
+        })
+    }
+}
+
+/// Reads `ca.pem`, `<name>.pem` and `<name>.key` from a folder.
+///
+/// # Errors
+/// [`Error::Io`] when one is missing; [`Error::Identity`] when `name` is no plain name.
+pub fn load_identity(dir: &Path, name: &str) -> Result<Identity, Error> {
+    check_name(name)?;
+    let read = |file: String| {
+        let path = dir.join(file);
+        std::fs::read_to_string(&path).map_err(|error| Error::io("reading", &path, error))
+    };
+    Ok(Identity {
+        ca_pem: read("ca.pem".to_owned())?,
+        certificate_pem: read(format!("{name}.pem"))?,
+        key_pem: read(format!("{name}.key"))?,
+    })
+}
+
+/// SHA-256 of a certificate's SubjectPublicKeyInfo (RFC 5280, the whole DER sequence).
+///
+/// # Errors
+/// [`Error::Identity`] when the certificate is malformed.
+pub fn spki_digest(certificate_der: &[u8]) -> Result<[u8; 32], Error> {
+    let der = CertificateDer::from(certificate_der);
+    let parsed = EndEntityCert::try_from(&der).map_err(|error| refused("peer", &error.to_string()))?;
+    Ok(Sha256::digest(parsed.subject_public_key_info().as_ref()).into())
+}
+
+fn refused(name: &str, what: &str) -> Error {
+    Error::Identity {
+        name: name.to_owned(),
+        what: what.to_owned(),
+    }
+}
+
+fn check_name(name: &str) -> Result<(), Error> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if name.is_empty() || name == "ca" || !name.chars().all(plain) {
+        return Err(refused(
+            name,
+            "a name has letters, digits, '-' and '_' only and is not 'ca'",
+        ));
+    }
+    Ok(())
+}
+
+/// The key comes first and is never replaced: a registered digest must stay valid.
+fn load_or_make_key(dir: &Path, name: &str) -> Result<KeyPair, Error> {
+    let path = dir.join(format!("{name}.key"));
+    if let Some(pem) = read_if_there(&path)? {
+        return KeyPair::from_pem(&pem).map_err(|error| refused(name, &error.to_string()));
+    }
+    let key =
+        KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(|error| refused(name, &error.to_string()))?;
+    write_whole(&path, &key.serialize_pem(), 0o600)?;
+    Ok(key)
+}
+
+fn check_pair(name: &str, certificate_pem: &str, key: &KeyPair) -> Result<(), Error> {
+    let der = CertificateDer::from_pem_slice(certificate_pem.as_bytes())
+        .map_err(|error| refused(name, &error.to_string()))?;
+    let of_key: [u8; 32] = Sha256::digest(key.subject_public_key_info()).into();
+    if spki_digest(&der)? == of_key {
+        Ok(())
+    } else {
+        Err(refused(name, "certificate and key do not belong together"))
+    }
+}
+
+fn params(common_name: &str, days: i64) -> CertificateParams {
+    let now = Clock::System.now();
+    let mut params = CertificateParams::default();
+    params.distinguished_name = DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, common_name);
+    let byte = |number: u32| u8::try_from(number).unwrap_or(1);
+    let day =
+        |moment: DateTime<Utc>| rcgen::date_time_ymd(moment.year(), byte(moment.month()), byte(moment.day()));
+    // A day of slack for clocks that are behind.
+    params.not_before = day(now - TimeDelta::days(1));
+    params.not_after = day(now + TimeDelta::days(days));
+    params
+}
+
+fn leaf_params(name: &str, purpose: Purpose) -> Result<CertificateParams, rcgen::Error> {
+    let mut leaf = params(name, LEAF_DAYS);
+    leaf.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    leaf.use_authority_key_identifier_extension = true;
+    leaf.extended_key_usages = vec![match purpose {
+        Purpose::Client => ExtendedKeyUsagePurpose::ClientAuth,
+        Purpose::Server => ExtendedKeyUsagePurpose::ServerAuth,
+    }];
+    if purpose == Purpose::Server {
+        let names = ["localhost", "127.0.0.1", "::1", name].map(str::to_owned);
+        leaf.subject_alt_names = CertificateParams::new(names)?.subject_alt_names;
+    }
+    Ok(leaf)
+}

@@ -1,0 +1,15 @@
+//! Plumbing without a word of the field: configuration, database, server, certificates, errors,
+//! traces, clock and identifiers. It imports none of the other crates of this workspace.
+
+pub mod clock;
+pub mod config;
+pub mod database;
+pub mod error;
+mod files;
+pub mod identity;
+pub mod ids;
+pub mod serve;
+pub mod telemetry;
+
+pub use error::{Error, Fault, FieldViolation, Kind, to_status};
+pub use sqlx;

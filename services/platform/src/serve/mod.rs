@@ -1,0 +1,230 @@
+//! The network server: mutual TLS, limits, health, reflection and an orderly end.
+
+mod layer;
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tonic::service::Routes;
+use tonic::transport::server::{TcpConnectInfo, TcpIncoming, TlsConnectInfo};
+use tonic::transport::{Certificate, Identity as PemIdentity, ServerTlsConfig};
+use tonic_health::ServingStatus;
+use tonic_health::server::HealthReporter;
+
+use crate::error::Error;
+use crate::identity::{Identity, spki_digest};
+use layer::TraceLayer;
+
+/// Largest message a service may decode; each service applies it with `max_decoding_message_size`.
+pub const MAX_MESSAGE_BYTES: usize = 1 << 20;
+
+// tonic's own defaults are "no limit" for most of these.
+const STREAMS_PER_CONNECTION: u32 = 128;
+const REQUESTS_PER_CONNECTION: usize = 64;
+const HEADER_BYTES: u32 = 16 * 1_024;
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(20);
+const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
+const CONNECTION_AGE: Duration = Duration::from_secs(15 * 60);
+const CONNECTION_AGE_GRACE: Duration = Duration::from_secs(30);
+const PENDING_RESETS: usize = 20;
+const LOCAL_ERROR_RESETS: usize = 1_024;
+/// Bytes a client may send ahead on one stream; bounds memory together with the next.
+const STREAM_WINDOW_BYTES: u32 = 1 << 20;
+const CONNECTION_WINDOW_BYTES: u32 = 4 << 20;
+/// How long calls under way may go on after the signal to stop.
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(30);
+
+/// What a server needs besides its services.
+#[derive(Debug, Clone)]
+pub struct Server {
+    /// Address to listen on; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Own certificate and the authority that callers' certificates must come from.
+    pub identity: Identity,
+    /// Encoded `FileDescriptorSet`s for reflection (v1 and v1alpha); none switches it off.
+    pub descriptors: Vec<&'static [u8]>,
+    /// Full names of services that the health service reports, besides the server itself.
+    pub health: Vec<&'static str>,
+    /// Longest time until the head of a response; streams go on after that.
+    pub request_timeout: Duration,
+}
+
+impl Server {
+    /// A server without reflection and with a limit of 60 s until the head of a response.
+    pub fn new(listen: SocketAddr, identity: Identity) -> Self {
+        let request_timeout = Duration::from_secs(60);
+        Self {
+            listen,
+            identity,
+            descriptors: Vec::new(),
+            health: Vec::new(),
+            request_timeout,
+        }
+    }
+
+    /// Listens and serves `routes` in a task of its own until `shutdown` ends.
+    ///
+    /// # Errors
+    /// [`Error::Transport`] for certificates; [`Error::Io`] when the address is taken;
+    /// [`Error::Start`] for malformed descriptors.
+    pub async fn start(
+        self,
+        routes: Routes,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<Running, Error> {
+        install_crypto_provider();
+        let listening = |source| Error::Io {
+            what: format!("listening on {}", self.listen),
+            source,
+        };
+        let incoming = TcpIncoming::bind(self.listen)
+            .map_err(listening)?
+            .with_nodelay(Some(true));
+        let address = incoming.local_addr().map_err(listening)?;
+        let (reporter, health_service) = tonic_health::server::health_reporter();
+        set_health(&reporter, &self.health, ServingStatus::Serving).await;
+        let routes = self.with_reflection(routes.add_service(health_service))?;
+        let router = self.limits()?.layer(TraceLayer).add_routes(routes);
+        let (stopping, stopped) = oneshot::channel();
+        let names = self.health.clone();
+        let signal = async move {
+            shutdown.await;
+            set_health(&reporter, &names, ServingStatus::NotServing).await;
+            // The receiver lives as long as the server; nobody misses the message after it.
+            stopping.send(()).unwrap_or(());
+        };
+        let task = tokio::spawn(async move {
+            let serving = router.serve_with_incoming_shutdown(incoming, signal);
+            let overtime = async {
+                match stopped.await {
+                    Ok(()) => tokio::time::sleep(SHUTDOWN_GRACE).await,
+                    Err(_) => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                result = serving => result.map_err(Error::Transport),
+                () = overtime => {
+                    tracing::warn!("calls still open at the end of the grace period are cut");
+                    Ok(())
+                }
+            }
+        });
+        Ok(Running { address, task })
+    }
+
+    fn limits(&self) -> Result<tonic::transport::Server, Error> {
+        let tls = ServerTlsConfig::new()
+            .identity(PemIdentity::from_pem(
+                &self.identity.certificate_pem,
+                &self.identity.key_pem,
+            ))
+            .client_ca_root(Certificate::from_pem(&self.identity.ca_pem));
+        let server = tonic::transport::Server::builder()
+            .tls_config(tls)?
+            .timeout(self.request_timeout)
+            .max_concurrent_streams(STREAMS_PER_CONNECTION)
+            .concurrency_limit_per_connection(REQUESTS_PER_CONNECTION)
+            .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
+            .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
+            .http2_max_header_list_size(HEADER_BYTES)
+            .http2_max_pending_accept_reset_streams(Some(PENDING_RESETS))
+            .http2_max_local_error_reset_streams(Some(LOCAL_ERROR_RESETS))
+            .initial_stream_window_size(STREAM_WINDOW_BYTES)
+            .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+            .max_connection_age(CONNECTION_AGE)
+            .max_connection_age_grace(CONNECTION_AGE_GRACE);
+        Ok(server)
+    }
+
+    fn with_reflection(&self, routes: Routes) -> Result<Routes, Error> {
+        if self.descriptors.is_empty() {
+            return Ok(routes);
+        }
+        let configured = || {
+            let start = tonic_reflection::server::Builder::configure();
+            self.descriptors.iter().fold(start, |builder, set| {
+                builder.register_encoded_file_descriptor_set(set)
+            })
+        };
+        // Many tools speak only the older of the two.
+        let malformed = |error: tonic_reflection::server::Error| {
+            Error::start(
+                "DESCRIPTORS_INVALID",
+                format!("接口描述无效:{error}"),
+                format!("descriptors: {error}"),
+            )
+        };
+        let v1 = configured().build_v1().map_err(malformed)?;
+        let v1alpha = configured().build_v1alpha().map_err(malformed)?;
+        Ok(routes.add_service(v1).add_service(v1alpha))
+    }
+}
+
+async fn set_health(reporter: &HealthReporter, names: &[&'static str], status: ServingStatus) {
+    reporter.set_service_status("", status).await;
+    for name in names {
+        reporter.set_service_status(*name, status).await;
+    }
+}
+
+/// A server at work.
+#[derive(Debug)]
+pub struct Running {
+    address: SocketAddr,
+    task: JoinHandle<Result<(), Error>>,
+}
+
+impl Running {
+    /// The address it listens on, with the real port.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Waits until it has ended.
+    ///
+    /// # Errors
+    /// [`Error::Transport`] when it failed; [`Error::Task`] when its task panicked.
+    pub async fn finished(self) -> Result<(), Error> {
+        self.task.await?
+    }
+}
+
+/// Chooses the one cryptography provider of the process; later calls change nothing.
+pub fn install_crypto_provider() {
+    if rustls::crypto::ring::default_provider()
+        .install_default()
+        .is_err()
+    {
+        tracing::trace!("a cryptography provider is already installed");
+    }
+}
+
+/// Ends when the process is asked to stop: Ctrl-C or SIGTERM.
+pub async fn shutdown_signal() {
+    let interrupt = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = interrupt => {}
+        () = terminate => {}
+    }
+}
+
+/// SHA-256 of the caller's public key, from the extensions of a request; `None` without mutual TLS.
+pub fn peer_spki(extensions: &tonic::Extensions) -> Option<[u8; 32]> {
+    let certificates = extensions.get::<TlsConnectInfo<TcpConnectInfo>>()?.peer_certs()?;
+    spki_digest(certificates.first()?).ok()
+}

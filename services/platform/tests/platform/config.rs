@@ -1,0 +1,98 @@
+//! Layers of settings and what is refused.
+
+use std::path::Path;
+
+use zhirong_platform::config::{LogFormat, Overlay, Settings};
+use zhirong_platform::error::Fault;
+
+fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    pairs
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect()
+}
+
+fn file(text: &str) -> tempfile::NamedTempFile {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), text).unwrap();
+    file
+}
+
+#[test]
+fn flags_win_over_the_environment_and_that_over_the_file() {
+    let file = file("data = '/file'\nlog_level = 'debug'\nroles = ['a']\ndatabase_max_connections = 3\n");
+    let environment = [
+        ("ZHIRONG_DATA", "/environment"),
+        ("ZHIRONG_LOG_FORMAT", "text"),
+        ("HOME", "/x"),
+    ];
+    let flags = Overlay {
+        data: Some("/flag".into()),
+        ..Overlay::default()
+    };
+    let settings = Settings::load(Some(file.path()), pairs(&environment), flags).unwrap();
+    assert_eq!(settings.data, Path::new("/flag"));
+    assert_eq!(settings.log_format, LogFormat::Text);
+    assert_eq!(
+        (settings.log_level.as_str(), settings.database_max_connections),
+        ("debug", 3)
+    );
+    assert_eq!(settings.roles, ["a"]);
+    let named = file.path().to_str().unwrap();
+    let by_variable = Settings::load(
+        None,
+        pairs(&[("ZHIRONG_CONFIG", named), ("ZHIRONG_ROLES", "b, c")]),
+        Overlay::default(),
+    );
+    assert_eq!(by_variable.unwrap().roles, ["b", "c"]);
+    assert_eq!(
+        Settings::load(None, [], Overlay::default()).unwrap(),
+        Settings::default()
+    );
+}
+
+#[test]
+fn unknown_malformed_and_unsafe_settings_are_refused_by_name() {
+    for (name, value) in [
+        ("ZHIRONG_DATBASE_URL", "postgres://x"),
+        ("ZHIRONG_LISTEN", "nowhere"),
+        ("ZHIRONG_SANDBOX", "yes"),
+        ("ZHIRONG_LOG_FORMAT", "xml"),
+        ("ZHIRONG_DATABASE_MAX_CONNECTIONS", "0"),
+        ("ZHIRONG_DATABASE_MAX_CONNECTIONS", "-1"),
+        ("ZHIRONG_OTLP_ENDPOINT", "collector:4317"),
+        ("ZHIRONG_LOG_LEVEL", "a=b=c"),
+    ] {
+        let error = Settings::load(None, pairs(&[(name, value)]), Overlay::default()).unwrap_err();
+        let shown = error.message_en().to_uppercase();
+        assert!(
+            shown.contains(name.trim_start_matches("ZHIRONG_")),
+            "{name}: {shown}"
+        );
+    }
+    let open_sandbox = pairs(&[("ZHIRONG_SANDBOX", "true"), ("ZHIRONG_LISTEN", "0.0.0.0:1")]);
+    assert!(
+        Settings::load(None, open_sandbox, Overlay::default())
+            .unwrap_err()
+            .to_string()
+            .contains("sandbox")
+    );
+    let error = Settings::load(Some(file("sandbx = true\n").path()), [], Overlay::default()).unwrap_err();
+    assert!(error.to_string().contains("sandbx"), "{error}");
+    let missing = Settings::load(Some(Path::new("/nowhere.toml")), [], Overlay::default()).unwrap_err();
+    assert!(missing.to_string().contains("/nowhere.toml"));
+}
+
+#[test]
+fn secrets_are_never_printed() {
+    let environment = pairs(&[("ZHIRONG_DATABASE_URL", "postgres://u:canary@localhost/x")]);
+    let settings = Settings::load(None, environment, Overlay::default()).unwrap();
+    assert!(!format!("{settings:?}").contains("canary"));
+    assert!(settings.database_url.unwrap().expose().contains("canary"));
+    let wrong = file("database_url = 'postgres://u:canary@localhost/x' wrong\n");
+    let error = Settings::load(Some(wrong.path()), [], Overlay::default()).unwrap_err();
+    assert!(
+        !format!("{error:?} {}", error.message_zh()).contains("canary"),
+        "{error:?}"
+    );
+}

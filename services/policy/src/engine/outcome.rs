@@ -1,0 +1,93 @@
+//! Law 2 and rule 7: the settled position, the exclusion on the as-of date, and the signed difference.
+
+use std::collections::BTreeMap;
+
+use super::index::Index;
+use super::{Draft, EngineError, Finding, Line, LineKey, Outcome, Question};
+use crate::codes::{Clause, FindingCode, Limit, Measure};
+use crate::explanation::{Explanation, Step, date_text};
+use crate::money::Money;
+
+pub(super) fn assemble(
+    question: &Question<'_>,
+    index: &Index<'_>,
+    drafts: Vec<Draft>,
+    mut findings: Vec<Finding>,
+) -> Result<Outcome, EngineError> {
+    let mut by_key: BTreeMap<LineKey, Draft> = drafts
+        .into_iter()
+        .map(|draft| (draft.key.clone(), draft))
+        .collect();
+    for (key, settled) in question.settled {
+        if !settled.is_zero() && !by_key.contains_key(key) {
+            by_key.insert(key.clone(), nothing_earned(key));
+        }
+    }
+    let mut lines = Vec::with_capacity(by_key.len());
+    for (key, mut draft) in by_key {
+        let settled_before = question.settled.get(&key).copied().unwrap_or_default();
+        let entitled = exclude(question, index, &mut draft, settled_before, &mut findings);
+        let name = match key.measure {
+            Measure::BankIncentive => index.legal_person_name(&key.beneficiary),
+            Measure::LoanSubsidy | Measure::PremiumSubsidy => index.enterprise_name(&key.beneficiary),
+        };
+        lines.push(Line {
+            policy_year: question.year,
+            beneficiary_name: name.unwrap_or_default().to_owned(),
+            base: draft.base,
+            entitled,
+            settled_before,
+            amount: entitled.minus(settled_before)?,
+            limited_by: draft.limited_by,
+            clause: draft.clause,
+            explanation: draft.explanation,
+            key,
+        });
+    }
+    findings.sort();
+    findings.dedup();
+    Ok(Outcome { lines, findings })
+}
+
+fn nothing_earned(key: &LineKey) -> Draft {
+    Draft {
+        key: key.clone(),
+        base: Money::ZERO,
+        earned: Money::ZERO,
+        limited_by: None,
+        clause: Clause::NothingEarned,
+        explanation: Explanation::default(),
+    }
+}
+
+/// Rule 7: what is not yet settled is held, and nothing that is settled is lowered by the exclusion itself.
+fn exclude(
+    question: &Question<'_>,
+    index: &Index<'_>,
+    draft: &mut Draft,
+    settled_before: Money,
+    findings: &mut Vec<Finding>,
+) -> Money {
+    let concerns_enterprise = draft.key.measure != Measure::BankIncentive;
+    if !concerns_enterprise || !index.is_excluded(draft.key.beneficiary.as_str(), question.as_of) {
+        return draft.earned;
+    }
+    let entitled = draft.earned.min(settled_before);
+    if entitled < draft.earned {
+        draft.limited_by = Some(Limit::Exclusion);
+        draft.explanation.steps.push(Step::Excluded {
+            as_of: date_text(question.as_of),
+            earned: draft.earned,
+            entitled,
+        });
+        findings.push(Finding {
+            code: FindingCode::EnterpriseExcluded,
+            measure: draft.key.measure,
+            beneficiary: draft.key.beneficiary.to_string(),
+            reference: draft.key.item.clone(),
+            amount: draft.earned.minus(entitled).ok(),
+            detail: date_text(question.as_of),
+        });
+    }
+    entitled
+}

@@ -1,0 +1,115 @@
+//! The bureau's registry: institutions with their legal persons, enterprises, patents and who owns them, awards,
+//! exclusions, other levels' money; and which key speaks for whom.
+
+mod rpc;
+mod store;
+
+use std::sync::Arc;
+
+use api::common::v1::Receipt;
+use api::registry::v1::registry_service_server::RegistryServiceServer;
+use exchange::{File, Row};
+use ledger::command::Call;
+use ledger::report::{Entry, apply};
+use ledger::{Caller, Callers, Error, Ledger, Stamp};
+use platform::identity::{Authority, Purpose};
+use platform::serve::MAX_MESSAGE_BYTES;
+use prost::Message;
+use sqlx::PgConnection;
+
+/// The database role of this service.
+pub const DATABASE_ROLE: &str = "zhirong_registry";
+
+/// The health name of this service.
+pub const HEALTH: &[&str] = &["zhirong.registry.v1.RegistryService"];
+
+/// The registry service.
+#[derive(Clone)]
+pub struct Registry {
+    ledger: Ledger,
+    callers: Callers,
+    /// In a sandbox, what makes a certificate for every institution that is registered.
+    issuer: Option<Arc<Authority>>,
+}
+
+/// Adds the service's routes. With an `issuer` (a sandbox) a registered institution gets its certificate at once.
+pub fn routes(
+    builder: &mut tonic::service::RoutesBuilder,
+    ledger: Ledger,
+    callers: Callers,
+    issuer: Option<Arc<Authority>>,
+) {
+    let service = Registry { ledger, callers, issuer };
+    builder.add_service(RegistryServiceServer::new(service).max_decoding_message_size(MAX_MESSAGE_BYTES));
+}
+
+/// Makes a key speak for a holder, unless it does already; how a sandbox and an operator set up the first callers.
+///
+/// # Errors
+/// Database errors, or a key that speaks for somebody else.
+pub async fn enroll(
+    database: &platform::database::Database,
+    caller: &Caller,
+    spki_digest: [u8; 32],
+    created_by: &str,
+) -> Result<(), Error> {
+    let scope = platform::database::Scope::new(DATABASE_ROLE, caller.city.as_str(), "*");
+    let (caller, created_by) = (caller.clone(), created_by.to_owned());
+    database
+        .run_keyed("registry.enroll", &scope, move |tx| {
+            let (caller, created_by) = (caller.clone(), created_by.clone());
+            Box::pin(async move { rpc::ensure_credential(tx, &caller, spki_digest, &created_by).await })
+        })
+        .await
+}
+
+impl Registry {
+    /// One writing call about one record of the registry.
+    async fn write<B, A>(
+        &self,
+        caller: &Caller,
+        rpc: &'static str,
+        request_id: &str,
+        body: &B,
+        entry: Entry,
+        answer: fn(Receipt) -> A,
+    ) -> Result<A, Error>
+    where
+        B: Message,
+        A: Message + Default + Send + 'static,
+    {
+        let object = entry.file.as_str().to_owned();
+        let call = Call { caller, rpc, request_id, body, object, on_behalf: false, writes_facts: true };
+        let registry = self.clone();
+        self.ledger
+            .command(call, move |tx, stamp| {
+                let (registry, entry) = (registry.clone(), entry.clone());
+                Box::pin(async move {
+                    let applied = apply(tx, &stamp, vec![entry]).await?;
+                    registry.admit(tx, &stamp, &applied.rows).await?;
+                    Ok(answer(applied.receipt))
+                })
+            })
+            .await
+    }
+
+    /// In a sandbox, gives every institution among the rows its certificate and credential, before the answer returns.
+    async fn admit(&self, tx: &mut PgConnection, stamp: &Stamp, rows: &[Row]) -> Result<(), Error> {
+        let Some(issuer) = &self.issuer else { return Ok(()) };
+        for row in rows.iter().filter(|row| row.file == File::Institutions) {
+            let code = row.key.first().to_owned();
+            if !is_file_name(&code) {
+                continue;
+            }
+            let identity = issuer.issue(&code, Purpose::Client)?;
+            let caller = Caller { city: stamp.city.clone(), holder: code, role: ledger::Role::Institution };
+            rpc::ensure_credential(tx, &caller, identity.spki_digest()?, &stamp.reported_by).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether a code may become a file's name: a registered code may hold characters that a path must not.
+fn is_file_name(code: &str) -> bool {
+    !code.starts_with('.') && code.chars().all(|symbol| symbol.is_alphanumeric() || matches!(symbol, '-' | '_' | '.'))
+}

@@ -1,0 +1,262 @@
+//! Credentials: which public key speaks for whom, and until when.
+
+use api::registry::v1 as pb;
+use api::registry::v1::create_credential_request::Key;
+use chrono::{DateTime, Duration, Utc};
+use ledger::command::Call;
+use ledger::read::page_size;
+use ledger::report::receipt;
+use ledger::{Caller, Error, Role, Stamp};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::Registry;
+use crate::store::credential::{self, Credential, NewCredential};
+
+/// Live keys one holder may have: two, so that a key can be rotated without a gap.
+const LIVE_MOST: i64 = 2;
+/// How long a credential of a sandbox lasts.
+const SANDBOX_DAYS: i64 = 3650;
+
+/// Makes a key speak for a holder, unless it does already.
+///
+/// # Errors
+/// `CREDENTIAL_KEY_TAKEN` where the key speaks for somebody else; database errors.
+pub(crate) async fn ensure_credential(
+    tx: &mut PgConnection,
+    caller: &Caller,
+    spki_digest: [u8; 32],
+    created_by: &str,
+) -> Result<(), Error> {
+    let now = platform::clock::Clock::System.now();
+    let new = NewCredential {
+        caller,
+        spki_digest,
+        not_before: now - Duration::days(1),
+        not_after: now + Duration::days(SANDBOX_DAYS),
+        created_by,
+    };
+    if credential::insert(tx, platform::ids::new_v7(), &new).await? {
+        return Ok(());
+    }
+    match credential::by_key(tx, caller.city.as_str(), spki_digest).await? {
+        Some(found) if found.holder == caller.holder && found.role == caller.role.as_str() => Ok(()),
+        _ => Err(key_taken()),
+    }
+}
+
+fn key_taken() -> Error {
+    Error::invalid("key", "CREDENTIAL_KEY_TAKEN", "该公钥已登记给其他主体", "the public key is registered for somebody else")
+}
+
+impl Registry {
+    pub(crate) async fn create_credential_for(
+        &self,
+        caller: &Caller,
+        body: &pb::CreateCredentialRequest,
+    ) -> Result<pb::CreateCredentialResponse, Error> {
+        let role = role_of(body)?;
+        let holder = holder_of(body)?;
+        let spki_digest = key_of(body)?;
+        let (not_before, not_after) = period_of(body, self.ledger.clock.now())?;
+        let new_holder = Caller { city: caller.city.clone(), holder, role };
+        let call = Call {
+            caller,
+            rpc: "CreateCredential",
+            request_id: &body.request_id,
+            body,
+            object: format!("credentials of {}", new_holder.holder),
+            on_behalf: false,
+            writes_facts: false,
+        };
+        self.ledger
+            .command(call, move |tx, stamp| {
+                let new_holder = new_holder.clone();
+                Box::pin(async move {
+                    let new = NewCredential {
+                        caller: &new_holder,
+                        spki_digest,
+                        not_before,
+                        not_after,
+                        created_by: &stamp.reported_by,
+                    };
+                    let stored = create(tx, &stamp, &new).await?;
+                    let credential = Some(message(&stored));
+                    Ok(pb::CreateCredentialResponse { credential, receipt: Some(receipt(&stamp, Vec::new())) })
+                })
+            })
+            .await
+    }
+
+    pub(crate) async fn revoke_credential_for(
+        &self,
+        caller: &Caller,
+        body: &pb::RevokeCredentialRequest,
+    ) -> Result<pb::RevokeCredentialResponse, Error> {
+        let id = body.name.strip_prefix("credentials/").and_then(|text| Uuid::try_parse(text).ok());
+        let id = id.ok_or_else(|| {
+            Error::invalid("name", "NAME_MALFORMED", "资源名应为 credentials/{id}", "the name is of the form credentials/{id}")
+        })?;
+        if body.reason.trim().is_empty() {
+            return Err(Error::invalid("reason", "CELL_REQUIRED", "须填写吊销原因", "a reason is required"));
+        }
+        let call = Call {
+            caller,
+            rpc: "RevokeCredential",
+            request_id: &body.request_id,
+            body,
+            object: format!("{}: {}", body.name, body.reason.trim()),
+            on_behalf: false,
+            writes_facts: false,
+        };
+        let name = body.name.clone();
+        self.ledger
+            .command(call, move |tx, stamp| {
+                let name = name.clone();
+                Box::pin(async move {
+                    let found = credential::revoke(tx, stamp.city.as_str(), id, &stamp.reported_by).await?;
+                    let stored = found.ok_or(Error::NotFound { name })?;
+                    let credential = Some(message(&stored));
+                    Ok(pb::RevokeCredentialResponse { credential, receipt: Some(receipt(&stamp, Vec::new())) })
+                })
+            })
+            .await
+    }
+
+    pub(crate) async fn list_credentials_for(
+        &self,
+        caller: &Caller,
+        body: &pb::ListCredentialsRequest,
+    ) -> Result<pb::ListCredentialsResponse, Error> {
+        let size = page_size(body.page_size)?;
+        let after = match body.page_token.as_str() {
+            "" => None,
+            text => Some(Uuid::try_parse(text).map_err(|_| {
+                Error::invalid("page_token", "PAGE_TOKEN_INVALID", "翻页标记无效", "the page token is not valid")
+            })?),
+        };
+        let (city, holder) = (caller.city.clone(), body.holder.clone());
+        let mut rows: Vec<Credential> = self
+            .ledger
+            .database
+            .read("registry.list_credentials", &caller.scope(self.ledger.role), move |tx| {
+                let (city, holder) = (city.clone(), holder.clone());
+                Box::pin(async move { credential::list(tx, city.as_str(), &holder, after, size + 1).await })
+            })
+            .await?;
+        let length = usize::try_from(size).unwrap_or(usize::MAX);
+        let has_more = rows.len() > length;
+        rows.truncate(length);
+        let last = rows.last().map(|row| row.credential_id.to_string());
+        Ok(pb::ListCredentialsResponse {
+            credentials: rows.iter().map(message).collect(),
+            next_page_token: if has_more { last.unwrap_or_default() } else { String::new() },
+        })
+    }
+}
+
+async fn create(tx: &mut PgConnection, stamp: &Stamp, new: &NewCredential<'_>) -> Result<Credential, Error> {
+    let city = stamp.city.as_str();
+    if new.caller.role == Role::Institution {
+        let standing = ledger::store::institution::standing(tx, city, std::slice::from_ref(&new.caller.holder)).await?;
+        if standing.get(&new.caller.holder) != Some(&false) {
+            let zh = "机构未登记或已撤销";
+            return Err(Error::invalid("holder", "INSTITUTION_NOT_REGISTERED", zh, "the institution is not registered"));
+        }
+    }
+    if let Some(found) = credential::by_key(tx, city, new.spki_digest).await? {
+        let same = found.holder == new.caller.holder && found.role == new.caller.role.as_str();
+        return if same { Ok(found) } else { Err(key_taken()) };
+    }
+    if credential::live_count(tx, city, &new.caller.holder).await? >= LIVE_MOST {
+        let zh = format!("每个主体最多 {LIVE_MOST} 个有效证书");
+        return Err(Error::invalid("holder", "CREDENTIALS_TOO_MANY", zh, format!("a holder has at most {LIVE_MOST} live keys")));
+    }
+    // A key of another city is not shown by row-level security, but its uniqueness holds everywhere.
+    if !credential::insert(tx, platform::ids::new_v7(), new).await? {
+        return Err(key_taken());
+    }
+    credential::by_key(tx, city, new.spki_digest).await?.ok_or_else(key_taken)
+}
+
+/// The bureau gives keys to institutions, to its own people and to auditors. Finance officers' keys are not its to give:
+/// whoever decides on facts must not be able to make the one who releases money.
+fn role_of(body: &pb::CreateCredentialRequest) -> Result<Role, Error> {
+    match body.role() {
+        pb::CredentialRole::Institution => Ok(Role::Institution),
+        pb::CredentialRole::Bureau => Ok(Role::Bureau),
+        pb::CredentialRole::Auditor => Ok(Role::Auditor),
+        pb::CredentialRole::Unspecified => Err(Error::invalid("role", "CELL_REQUIRED", "缺少角色", "a role is required")),
+        pb::CredentialRole::FinanceMaker | pb::CredentialRole::FinanceChecker | pb::CredentialRole::FinanceReleaser => {
+            let zh = "财政人员的证书由运维人员登记，知识产权局不能发放";
+            Err(Error::invalid("role", "CREDENTIAL_ROLE_NOT_YOURS", zh, "finance officers' keys are enrolled by the operator"))
+        }
+    }
+}
+
+fn holder_of(body: &pb::CreateCredentialRequest) -> Result<String, Error> {
+    let holder = body.holder.trim();
+    policy::ident::InstitutionCode::from_canonical(holder)
+        .map(|code| code.to_string())
+        .map_err(|_| Error::invalid("holder", "REFERENCE_MALFORMED", "持有人格式不正确", "the holder is 1 to 64 characters"))
+}
+
+fn key_of(body: &pb::CreateCredentialRequest) -> Result<[u8; 32], Error> {
+    match &body.key {
+        Some(Key::CertificatePem(pem)) => {
+            let identity = platform::identity::Identity {
+                ca_pem: String::new(),
+                certificate_pem: pem.clone(),
+                key_pem: String::new(),
+            };
+            identity.spki_digest().map_err(|_| {
+                Error::invalid("certificate_pem", "CERTIFICATE_MALFORMED", "证书无法解析", "the certificate cannot be read")
+            })
+        }
+        Some(Key::SpkiDigest(text)) => unhex(text).ok_or_else(|| {
+            let en = "the digest is 64 hexadecimal digits (SHA-256)";
+            Error::invalid("spki_digest", "DIGEST_MALFORMED", "公钥摘要须为64位十六进制（SHA-256）", en)
+        }),
+        None => Err(Error::invalid("key", "CELL_REQUIRED", "缺少证书或公钥摘要", "a certificate or a digest is required")),
+    }
+}
+
+fn unhex(text: &str) -> Option<[u8; 32]> {
+    if text.len() != 64 {
+        return None;
+    }
+    let bytes: Option<Vec<u8>> =
+        (0..64).step_by(2).map(|at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok()).collect();
+    bytes?.try_into().ok()
+}
+
+fn period_of(body: &pb::CreateCredentialRequest, now: DateTime<Utc>) -> Result<(DateTime<Utc>, DateTime<Utc>), Error> {
+    let instant = |stamp: &prost_types::Timestamp| {
+        u32::try_from(stamp.nanos).ok().and_then(|nanos| DateTime::from_timestamp(stamp.seconds, nanos))
+    };
+    let wrong = |field: &str| Error::invalid(field, "PERIOD_REVERSED", "有效期不正确", "the period of validity is not valid");
+    let not_before = body.not_before.as_ref().map_or(Some(now), instant).ok_or_else(|| wrong("not_before"))?;
+    let not_after = body.not_after.as_ref().and_then(instant).ok_or_else(|| wrong("not_after"))?;
+    if not_after > not_before { Ok((not_before, not_after)) } else { Err(wrong("not_after")) }
+}
+
+fn message(stored: &Credential) -> pb::Credential {
+    let role = match Role::parse(&stored.role) {
+        Some(Role::Institution) => pb::CredentialRole::Institution,
+        Some(Role::Bureau) => pb::CredentialRole::Bureau,
+        Some(Role::FinanceMaker) => pb::CredentialRole::FinanceMaker,
+        Some(Role::FinanceChecker) => pb::CredentialRole::FinanceChecker,
+        Some(Role::FinanceReleaser) => pb::CredentialRole::FinanceReleaser,
+        Some(Role::Auditor) => pb::CredentialRole::Auditor,
+        None => pb::CredentialRole::Unspecified,
+    };
+    pb::Credential {
+        name: format!("credentials/{}", stored.credential_id),
+        holder: stored.holder.clone(),
+        role: role.into(),
+        spki_digest: exchange::digest::hex(&stored.spki_digest),
+        not_before: Some(api::convert::timestamp(stored.not_before)),
+        not_after: Some(api::convert::timestamp(stored.not_after)),
+        revoked_at: stored.revoked_at.map(api::convert::timestamp),
+    }
+}

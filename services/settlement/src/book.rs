@@ -1,0 +1,181 @@
+//! The verbs of a batch, each inside one open transaction.
+
+use std::time::Duration;
+
+use chrono::NaiveDate;
+use exchange::batch::ReadingRow;
+use exchange::compute::{BatchQuestion, ComputedBatch, compute, readings_of};
+use ledger::store::{cut_off, facts};
+use ledger::{Ledger, Stamp};
+use policy::date::PolicyYear;
+use policy::reading::Readings;
+use policy::rulebook::Rulebook;
+use sqlx::PgConnection;
+
+use crate::error::Error;
+use crate::model::{BatchNo, State};
+use crate::store::batch::{self, Batch, NewBatch};
+use crate::store::{finding, line, settled};
+
+/// A computation reads and writes a whole city, so it may take longer than other transactions.
+const COMPUTE_LIMIT: Duration = Duration::from_secs(600);
+
+/// A batch to open.
+#[derive(Debug, Clone)]
+pub(crate) struct Opening {
+    pub(crate) year: PolicyYear,
+    pub(crate) as_of: NaiveDate,
+    pub(crate) overrides: Vec<ReadingRow>,
+}
+
+/// Opens a draft and closes the city's cut-off for it: its facts are a fixed set from here on (decision D4).
+pub(crate) async fn open(
+    tx: &mut PgConnection,
+    ledger: &Ledger,
+    stamp: &Stamp,
+    opening: &Opening,
+) -> Result<BatchNo, Error> {
+    let rulebook = ledger.rulebook(&stamp.city)?;
+    let revision = rulebook.revision_of(opening.year).map_err(ledger::Error::from)?;
+    let (_, readings) = readings_of(revision, &opening.overrides)
+        .map_err(|error| ledger::Error::from(policy::rulebook::RulebookError::from(error)))?;
+    let (city, year) = (stamp.city.as_str(), opening.year.number());
+    // The lock on the cut-off also makes two openings of one city follow each other.
+    let closed = cut_off::close(tx, city).await?;
+    if let Some(sequence) = batch::draft(tx, city, year).await? {
+        let draft = BatchNo { city: stamp.city.clone(), year: opening.year, sequence };
+        return Err(Error::BatchAlreadyOpen { batch_no: draft.to_string() });
+    }
+    let (highest, previous_digest) = batch::last(tx, city, year).await?;
+    if highest >= 999 {
+        return Err(Error::BatchNumbersExhausted);
+    }
+    let number = BatchNo { city: stamp.city.clone(), year: opening.year, sequence: highest + 1 };
+    let new = NewBatch {
+        cut_off: closed,
+        as_of: opening.as_of,
+        policy_text: Rulebook::shipped_text(&stamp.city).map_err(ledger::Error::from)?.to_owned(),
+        rule_revision: revision.id.clone(),
+        readings: readings_text(&readings),
+        opened_by: stamp.reported_by.clone(),
+        opened_at: stamp.recorded_at,
+        previous_digest,
+        traceparent: stamp.traceparent.clone(),
+    };
+    batch::insert(tx, &number, &new).await?;
+    Ok(number)
+}
+
+/// Readings as stored with a batch: a line each, `id<TAB>value<TAB>approval`. None of the three holds a tab or a line end.
+fn readings_text(rows: &[ReadingRow]) -> String {
+    let line = |row: &ReadingRow| format!("{}\t{}\t{}\n", row.id, row.value, row.approval.replace(['\t', '\n'], " "));
+    rows.iter().map(line).collect()
+}
+
+/// The readings of a stored batch.
+pub(crate) fn readings_rows(text: &str) -> Vec<ReadingRow> {
+    text.lines()
+        .filter_map(|line| {
+            let mut parts = line.splitn(3, '\t');
+            Some(ReadingRow {
+                id: parts.next()?.to_owned(),
+                value: parts.next()?.to_owned(),
+                approval: parts.next().unwrap_or_default().to_owned(),
+            })
+        })
+        .collect()
+}
+
+/// Computes a draft from the facts of its cut-off and the settled position, and keeps everything it yields.
+pub(crate) async fn compute_draft(tx: &mut PgConnection, stamp: &Stamp, number: &BatchNo) -> Result<(), Error> {
+    platform::database::extend_deadline(tx, COMPUTE_LIMIT).await?;
+    let stored = draft_of(tx, number).await?;
+    settled::keep_before(tx, number).await?;
+    let computed = recompute(tx, &stored, number).await?;
+    line::replace(tx, number, &computed.paid, &stored.rule_revision).await?;
+    finding::replace(tx, number, &computed.outcome.findings).await?;
+    let lines = i64::try_from(computed.paid.len()).unwrap_or(i64::MAX);
+    let sum = policy::money::Money::sum(computed.paid.iter().map(|line| line.amount))
+        .map_err(|error| ledger::Error::from(policy::engine::EngineError::from(error)))?;
+    let receipt = computed.receipt.to_json();
+    batch::computed(tx, number, (stamp.recorded_at, lines, sum.fen()), &receipt, &computed.receipt.batch_digest).await
+}
+
+/// Computes a stored batch again, from what it was computed from: its facts, rules, readings and position.
+pub(crate) async fn recompute(tx: &mut PgConnection, stored: &Batch, number: &BatchNo) -> Result<ComputedBatch, Error> {
+    let history = facts::of_city(tx, number.city.as_str(), stored.cut_off).await?;
+    let before = settled::before(tx, number).await?;
+    let (batch, number) = (stored.clone(), number.clone());
+    // Seconds of pure computation for a large city: not on a thread that other calls wait for.
+    let computed = tokio::task::spawn_blocking(move || {
+        let rulebook = Rulebook::load(&batch.policy_text)?;
+        let approvals = readings_rows(&batch.readings);
+        let mut readings = Readings::default();
+        for row in &approvals {
+            readings.set(&row.id, &row.value).map_err(policy::rulebook::RulebookError::from)?;
+        }
+        compute(&BatchQuestion {
+            batch_no: &number.to_string(),
+            cut_off: batch.cut_off,
+            year: number.year,
+            as_of: batch.as_of,
+            history: &history,
+            rulebook: &rulebook,
+            policy_text: &batch.policy_text,
+            readings: &readings,
+            approvals: &approvals,
+            settled: &before,
+            previous_digest: batch.previous_digest.clone(),
+        })
+    })
+    .await
+    .map_err(|error| ledger::Error::StoredRowUnreadable { file: "batch", detail: error.to_string() })?;
+    Ok(computed.map_err(ledger::Error::from)?)
+}
+
+/// Releases a draft under the digest that was approved: the settled position moves line by line, all or nothing.
+pub(crate) async fn release(
+    tx: &mut PgConnection,
+    stamp: &Stamp,
+    number: &BatchNo,
+    approved_digest: &str,
+) -> Result<(), Error> {
+    let batch_no = number.to_string();
+    let stored = draft_of(tx, number).await?;
+    let Some(digest) = &stored.batch_digest else { return Err(Error::BatchNotComputed { batch_no }) };
+    if digest != approved_digest {
+        return Err(Error::BatchDigestMismatch { batch_no });
+    }
+    let moved = settled::move_to_entitled(tx, number).await?;
+    if i64::try_from(moved).ok() != stored.line_count {
+        return Err(Error::SettledMoved { batch_no });
+    }
+    batch::release(tx, number, &stamp.reported_by, stamp.recorded_at).await.map_err(|error| {
+        let constraint = error.as_database_error().and_then(|database| database.constraint().map(str::to_owned));
+        match constraint.as_deref() {
+            Some("batch_two_people") => Error::TwoPeopleNeeded { batch_no, person: stored.opened_by.clone() },
+            Some("batch_follows_one") => Error::SettledMoved { batch_no },
+            _ => error.into(),
+        }
+    })
+}
+
+/// Cancels a draft for good.
+pub(crate) async fn cancel(tx: &mut PgConnection, stamp: &Stamp, number: &BatchNo, reason: &str) -> Result<(), Error> {
+    draft_of(tx, number).await?;
+    batch::cancel(tx, number, &stamp.reported_by, stamp.recorded_at, reason).await
+}
+
+/// The batch, locked, if it is a draft.
+async fn draft_of(tx: &mut PgConnection, number: &BatchNo) -> Result<Batch, Error> {
+    let stored = batch::lock(tx, number).await?.ok_or_else(|| not_found(number))?;
+    match stored.state() {
+        State::Draft => Ok(stored),
+        closed => Err(Error::BatchClosed { batch_no: number.to_string(), state: closed.as_str() }),
+    }
+}
+
+/// No such batch.
+pub(crate) fn not_found(number: &BatchNo) -> Error {
+    ledger::Error::NotFound { name: format!("batches/{number}") }.into()
+}

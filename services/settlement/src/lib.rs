@@ -1,0 +1,32 @@
+//! Settlement: batches opened, computed, explained, pulled and released, all or nothing.
+
+mod book;
+mod error;
+mod model;
+mod rpc;
+mod store;
+
+use api::settlement::v1::settlement_service_server::SettlementServiceServer;
+use ledger::{Callers, Ledger};
+use platform::serve::MAX_MESSAGE_BYTES;
+
+pub use error::Error;
+
+/// The database role of this service.
+pub const DATABASE_ROLE: &str = "zhirong_settlement";
+
+/// The health name of this service.
+pub const HEALTH: &[&str] = &["zhirong.settlement.v1.SettlementService"];
+
+/// The settlement service.
+#[derive(Clone)]
+pub struct Settlement {
+    ledger: Ledger,
+    callers: Callers,
+}
+
+/// Adds the service's routes.
+pub fn routes(builder: &mut tonic::service::RoutesBuilder, ledger: Ledger, callers: Callers) {
+    let service = Settlement { ledger, callers };
+    builder.add_service(SettlementServiceServer::new(service).max_decoding_message_size(MAX_MESSAGE_BYTES));
+}

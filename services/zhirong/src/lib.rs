@@ -1,0 +1,74 @@
+//! The one program: the services in one process, and the commands that work on exchange files and batches.
+//!
+//! Data goes to standard output, everything else to standard error. Commands return an exit code or a [`CommandError`], whose
+//! text is in Chinese and English and says what to do.
+
+pub mod assess;
+pub mod batch_folder;
+pub mod cli;
+pub mod codes;
+pub mod connection;
+pub mod demo;
+pub mod error;
+pub mod export;
+pub mod folder;
+pub mod import;
+pub mod migrate;
+pub mod output;
+pub mod serve;
+pub mod settle;
+pub mod verify;
+
+use std::process::ExitCode;
+
+use platform::config::Settings;
+
+use crate::cli::{Cli, Command};
+pub use crate::error::CommandError;
+
+/// Runs the command and prints what went wrong, if anything did.
+///
+/// `environment` is the process's, read once: settings come from nowhere else.
+#[must_use]
+pub fn start(cli: Cli, environment: Vec<(String, String)>) -> ExitCode {
+    dispatch(cli, environment).unwrap_or_else(|error| {
+        output::note(&error.report());
+        ExitCode::from(error.exit_code())
+    })
+}
+
+fn dispatch(mut cli: Cli, environment: Vec<(String, String)>) -> Result<ExitCode, CommandError> {
+    match &cli.command {
+        // These need no server, no database and no settings.
+        Command::Assess(args) => return assess::run(args),
+        Command::Verify(args) => return verify::run(args),
+        Command::Codes => return codes::run(),
+        Command::Serve(_)
+        | Command::Demo(_)
+        | Command::Migrate(_)
+        | Command::Import(_)
+        | Command::Settle(_)
+        | Command::Export(_) => {}
+    }
+    let settings = Settings::load(cli.global.config.as_deref(), environment, cli.overlay())?;
+    cli.command.set_settings(&settings);
+    platform::serve::install_crypto_provider();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime =
+        runtime.map_err(|source| CommandError::io("启动运行时", "starting the runtime", "tokio", source))?;
+    runtime.block_on(async {
+        // Dropped last, so that the last spans are sent.
+        let _telemetry = platform::telemetry::init(&settings)?;
+        match cli.command {
+            Command::Serve(args) => serve::run(args).await,
+            Command::Demo(args) => demo::run(args).await,
+            Command::Migrate(args) => migrate::run(args).await,
+            Command::Import(args) => import::run(args).await,
+            Command::Settle(args) => settle::run(args).await,
+            Command::Export(args) => export::run(args).await,
+            Command::Assess(args) => assess::run(&args),
+            Command::Verify(args) => verify::run(&args),
+            Command::Codes => codes::run(),
+        }
+    })
+}

@@ -1,0 +1,202 @@
+//! A running node: database, services and the listener, in one process; all services or some.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use ledger::{Caller, Callers, Error, Ledger, Role};
+use platform::clock::Clock;
+use platform::config::Settings;
+use platform::database::embedded::{self, Cluster};
+use platform::database::{Database, Tuning};
+use platform::identity::{Authority, Purpose};
+use platform::serve::{Running, Server};
+use policy::ident::City;
+use policy::rulebook::{ANYANG_2018_9, Rulebook};
+use tokio::sync::oneshot;
+
+/// The services a node can run, as named by `--role`.
+pub const SERVICES: [&str; 4] = ["registry", "pledge", "insurance", "settlement"];
+
+/// The people and offices that have a certificate from the first start: their names and roles.
+const PEOPLE: [(&str, Role); 5] = [
+    ("bureau", Role::Bureau),
+    ("finance-maker", Role::FinanceMaker),
+    ("finance-checker", Role::FinanceChecker),
+    ("finance-releaser", Role::FinanceReleaser),
+    ("auditor", Role::Auditor),
+];
+
+/// The file in the identity folder that says that its certificates are a sandbox's.
+pub const SANDBOX_MARK: &str = "sandbox";
+
+/// A running node.
+pub struct Node {
+    url: String,
+    identity: PathBuf,
+    database: Database,
+    cluster: Option<Cluster>,
+    stop: oneshot::Sender<()>,
+    running: Running,
+}
+
+impl Node {
+    /// Starts the database where none is given, brings its schema up to date, and serves the roles asked for.
+    ///
+    /// # Errors
+    /// An unknown role (`ROLE_UNKNOWN`), and whatever keeps the database or the listener from starting.
+    pub async fn start(settings: &Settings) -> Result<Self, Error> {
+        let roles = roles_of(settings)?;
+        std::fs::create_dir_all(&settings.data).map_err(|source| io_error(&settings.data, source))?;
+        let identity = settings.data.join("identity");
+        let authority = Arc::new(Authority::open(&identity)?);
+        let (database, cluster) = open_database(settings).await?;
+        if roles.contains(&"registry") {
+            enroll_people(&database, &authority).await?;
+        }
+        mark_sandbox(settings, &identity)?;
+        let server = Server {
+            descriptors: if settings.sandbox { vec![api::FILE_DESCRIPTOR_SET] } else { Vec::new() },
+            health: health_of(&roles),
+            ..Server::new(settings.listen, authority.issue("server", Purpose::Server)?)
+        };
+        let issuer = settings.sandbox.then(|| authority.clone());
+        let routes = routes(&roles, &database, issuer)?;
+        let (stop, stopped) = oneshot::channel();
+        let running = server
+            .start(routes, async move {
+                // A node that was dropped without a word stops too.
+                let _dropped = stopped.await;
+            })
+            .await?;
+        let url = format!("https://{}", running.address());
+        Ok(Self { url, identity, database, cluster, stop, running })
+    }
+
+    /// Where it listens, e.g. `https://127.0.0.1:7443`.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The folder of its certificates.
+    #[must_use]
+    pub fn identity(&self) -> &Path {
+        &self.identity
+    }
+
+    /// Stops: calls in flight end, then the database closes.
+    ///
+    /// # Errors
+    /// What kept it from stopping cleanly.
+    pub async fn stop(self) -> Result<(), Error> {
+        // Nobody listens any more when the server ended by itself.
+        let _ended = self.stop.send(());
+        let finished = self.running.finished().await;
+        self.database.close().await;
+        if let Some(cluster) = self.cluster {
+            cluster.stop().await?;
+        }
+        Ok(finished?)
+    }
+}
+
+fn io_error(path: &Path, source: std::io::Error) -> Error {
+    platform::Error::Io { what: path.display().to_string(), source }.into()
+}
+
+fn roles_of(settings: &Settings) -> Result<Vec<&'static str>, Error> {
+    if settings.roles.is_empty() {
+        return Ok(SERVICES.to_vec());
+    }
+    let known = |role: &String| {
+        SERVICES.into_iter().find(|name| name == role).ok_or_else(|| {
+            let names = SERVICES.join(", ");
+            Error::invalid("role", "ROLE_UNKNOWN", format!("未知的服务 {role}，可用：{names}"), format!("no service is named {role}; there are {names}"))
+        })
+    };
+    settings.roles.iter().map(known).collect()
+}
+
+async fn open_database(settings: &Settings) -> Result<(Database, Option<Cluster>), Error> {
+    let tuning = Tuning { max_connections: settings.database_max_connections, ..Tuning::default() };
+    if let Some(url) = &settings.database_url {
+        let database = Database::connect_url(url.expose(), settings.database_plaintext, &tuning).await?;
+        database.check_migrated().await?;
+        database.check_durable().await?;
+        return Ok((database, None));
+    }
+    let (pg_bin, data) = (settings.pg_bin.clone(), settings.data.clone());
+    let programs = tokio::task::spawn_blocking(move || embedded::find(pg_bin.as_deref(), &data))
+        .await
+        .map_err(|error| io_error(&settings.data, std::io::Error::other(error)))??;
+    let cluster = Cluster::start(&settings.data, &programs).await?;
+    let database = Database::connect(cluster.options(), &tuning).await?;
+    database.migrate().await?;
+    database.check_durable().await?;
+    Ok((database, Some(cluster)))
+}
+
+/// The rulebooks that ship with the program.
+///
+/// # Errors
+/// A rulebook that does not load.
+pub fn rulebooks() -> Result<Vec<Rulebook>, Error> {
+    Ok(vec![Rulebook::load(ANYANG_2018_9)?])
+}
+
+/// The certificates of the bureau, finance and the auditor, for every city that has rules.
+async fn enroll_people(database: &Database, authority: &Authority) -> Result<(), Error> {
+    let cities: Vec<City> = rulebooks()?.into_iter().map(|rulebook| rulebook.city).collect();
+    for city in cities {
+        for (name, role) in PEOPLE {
+            let identity = authority.issue(name, Purpose::Client)?;
+            let caller = Caller { city: city.clone(), holder: name.to_owned(), role };
+            registry::enroll(database, &caller, identity.spki_digest()?, "operator").await?;
+        }
+    }
+    Ok(())
+}
+
+/// A sandbox says so beside its certificates, and never takes over the certificates of a node that is none.
+fn mark_sandbox(settings: &Settings, identity: &Path) -> Result<(), Error> {
+    let mark = identity.join(SANDBOX_MARK);
+    if settings.sandbox {
+        std::fs::write(&mark, "sandbox\n").map_err(|source| io_error(&mark, source))?;
+    }
+    Ok(())
+}
+
+fn health_of(roles: &[&'static str]) -> Vec<&'static str> {
+    let names = |role: &&'static str| match *role {
+        "registry" => registry::HEALTH,
+        "pledge" => pledge::HEALTH,
+        "insurance" => insurance::HEALTH,
+        _ => settlement::HEALTH,
+    };
+    roles.iter().flat_map(|role| names(role).iter().copied()).collect()
+}
+
+fn routes(
+    roles: &[&'static str],
+    database: &Database,
+    issuer: Option<Arc<Authority>>,
+) -> Result<tonic::service::Routes, Error> {
+    let callers = Callers::new(database.clone());
+    let rulebooks = Arc::new(rulebooks()?);
+    let ledger = |role| Ledger {
+        database: database.clone(),
+        role,
+        clock: Clock::System,
+        rulebooks: rulebooks.clone(),
+    };
+    let mut builder = tonic::service::Routes::builder();
+    for role in roles {
+        match *role {
+            "registry" => registry::routes(&mut builder, ledger(registry::DATABASE_ROLE), callers.clone(), issuer.clone()),
+            "pledge" => pledge::routes(&mut builder, ledger(pledge::DATABASE_ROLE), callers.clone()),
+            "insurance" => insurance::routes(&mut builder, ledger(insurance::DATABASE_ROLE), callers.clone()),
+            _ => settlement::routes(&mut builder, ledger(settlement::DATABASE_ROLE), callers.clone()),
+        }
+    }
+    Ok(builder.routes())
+}
