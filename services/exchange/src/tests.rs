@@ -52,6 +52,21 @@ pub(crate) fn sample(file: File) -> Vec<(&'static str, &'static str)> {
             ("grade", "exclude"),
             ("valid_from", "2024-01-01"),
         ],
+        File::OtherAwards => vec![
+            ("beneficiary_uscc", "91410502MA3X00029P"),
+            ("measure", "loan_subsidy"),
+            ("reference", "HT-1"),
+            ("level", "county"),
+            ("amount", "5000"),
+            ("awarded_on", "2025-06-01"),
+        ],
+        reported => reported_sample(reported),
+    }
+}
+
+/// The same for the files that institutions report.
+fn reported_sample(file: File) -> Vec<(&'static str, &'static str)> {
+    match file {
         File::Pledges => vec![
             ("institution_code", "313491000232"),
             ("pledge_no", "Y2025980000001"),
@@ -100,14 +115,7 @@ pub(crate) fn sample(file: File) -> Vec<(&'static str, &'static str)> {
             ("occurred_on", "2025-01-05"),
             ("amount", "10000"),
         ],
-        File::OtherAwards => vec![
-            ("beneficiary_uscc", "91410502MA3X00029P"),
-            ("measure", "loan_subsidy"),
-            ("reference", "HT-1"),
-            ("level", "county"),
-            ("amount", "5000"),
-            ("awarded_on", "2025-06-01"),
-        ],
+        bureau => panic!("{bureau:?} is the bureau's"),
     }
 }
 

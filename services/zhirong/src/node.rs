@@ -200,3 +200,14 @@ fn routes(
     }
     Ok(builder.routes())
 }
+
+impl From<Error> for crate::CommandError {
+    fn from(error: Error) -> Self {
+        use platform::Fault;
+        match error {
+            Error::Platform(error) => Self::Platform(error),
+            Error::Rulebook(error) => Self::Rulebook(error),
+            other => Self::usage(other.reason(), other.message_zh(), other.message_en()),
+        }
+    }
+}

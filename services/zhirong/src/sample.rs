@@ -1,0 +1,42 @@
+//! The sample city and the sandbox's starting records, embedded so that the program needs no folder beside it.
+//!
+//! Everything is invented; amounts and patterns follow published cases (see `deploy/sample/410500/README.md`).
+
+use std::path::Path;
+
+use crate::error::CommandError;
+
+/// A file of the sample: name and bytes.
+pub type SampleFile = (&'static str, &'static [u8]);
+
+macro_rules! sample {
+    ($folder:literal: $($name:literal),+ $(,)?) => {
+        &[$(($name, include_bytes!(concat!("../../../deploy/sample/", $folder, "/", $name)))),+]
+    };
+}
+
+
+/// What is reported before the mid-year batch of 2025.
+pub const FIRST_HALF: &[SampleFile] = sample!("410500/1": "awards.csv", "enterprises.csv", "exclusions.csv", "institutions.csv", "loan_events.csv", "loans.csv", "other_awards.csv", "patent_owners.csv", "patents.csv", "pledges.csv", "policies.csv", "policy_patents.csv", "premium_events.csv");
+
+/// What comes after it: late reports, a correction, a refund, a reversal, a withdrawal.
+pub const SECOND_HALF: &[SampleFile] = sample!("410500/2": "enterprises.csv", "exclusions.csv", "loan_events.csv", "loans.csv", "other_awards.csv", "patents.csv", "pledges.csv", "premium_events.csv");
+
+/// The document's own table: who of the sample stands for which of its amounts.
+pub const SHOWCASE: &str = include_str!("../../../deploy/sample/410500/showcase.csv");
+
+/// What a sandbox starts with: one bank, one enterprise and one patent, for the first call to paste.
+pub const SANDBOX: &[SampleFile] = sample!("sandbox": "enterprises.csv", "institutions.csv", "patents.csv");
+
+/// Writes sample files into a folder.
+///
+/// # Errors
+/// [`CommandError::Io`].
+pub fn write(dir: &Path, files: &[SampleFile]) -> Result<(), CommandError> {
+    let failed = |source| CommandError::io("写入样例", "writing the sample", dir, source);
+    std::fs::create_dir_all(dir).map_err(failed)?;
+    for (name, bytes) in files {
+        std::fs::write(dir.join(name), bytes).map_err(failed)?;
+    }
+    Ok(())
+}

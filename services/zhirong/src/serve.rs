@@ -1,0 +1,118 @@
+//! `zhirong serve`: all services in one process, or some.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use platform::config::Settings;
+
+use crate::cli::ServeArgs;
+use crate::error::CommandError;
+use crate::node::{Node, SANDBOX_MARK};
+use crate::{output, sample};
+
+/// File in the data folder that names the running server, for the client commands of this machine.
+pub const ADDRESS_FILE: &str = "server";
+
+/// Serves until it is told to stop (SIGINT, SIGTERM).
+///
+/// # Errors
+/// [`CommandError`] with what keeps it from starting.
+pub async fn run(args: ServeArgs) -> Result<ExitCode, CommandError> {
+    let settings = &args.settings;
+    refuse_sandbox_data(settings)?;
+    let node = Node::start(settings).await?;
+    if settings.sandbox && serves_registry(settings) {
+        load_sandbox(&node, settings).await?;
+    }
+    let address_file = settings.data.join(ADDRESS_FILE);
+    std::fs::write(&address_file, node.url())
+        .map_err(|source| CommandError::io("写入服务地址", "writing the server's address", &address_file, source))?;
+    output::line(&format!("READY {} {}", node.url(), node.identity().display()));
+    if settings.sandbox {
+        output::line(&first_calls(&node)?);
+    }
+    platform::serve::shutdown_signal().await;
+    output::note("正在停止 / stopping");
+    // Another process may have taken the folder over by now; then the file is no longer ours to remove.
+    if std::fs::read_to_string(&address_file).is_ok_and(|text| text == node.url()) {
+        let _removed = std::fs::remove_file(&address_file);
+    }
+    node.stop().await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The development certificates of a sandbox must never speak for anybody in earnest.
+fn refuse_sandbox_data(settings: &Settings) -> Result<(), CommandError> {
+    let mark = settings.data.join("identity").join(SANDBOX_MARK);
+    if settings.sandbox || !mark.exists() {
+        return Ok(());
+    }
+    Err(CommandError::usage(
+        "SANDBOX_DATA",
+        "该数据目录属于试用环境，不能用于正式服务；请用 --data 指定另一目录",
+        "this data folder belongs to a sandbox and cannot serve in earnest; name another with --data",
+    ))
+}
+
+fn serves_registry(settings: &Settings) -> bool {
+    settings.roles.is_empty() || settings.roles.iter().any(|role| role == "registry")
+}
+
+/// Registers one bank, one enterprise and one patent as the bureau, through the public API.
+async fn load_sandbox(node: &Node, settings: &Settings) -> Result<(), CommandError> {
+    let dir = settings.data.join("sandbox-records");
+    sample::write(&dir, sample::SANDBOX)?;
+    crate::import::send(&dir, node.url(), node.identity()).await?;
+    Ok(())
+}
+
+/// The text after `READY`: a call to paste that reports a loan, and two that settle and pull it.
+fn first_calls(node: &Node) -> Result<String, CommandError> {
+    let identity = node.identity().canonicalize().unwrap_or_else(|_| node.identity().to_owned());
+    let program = std::env::current_exe()
+        .map_err(|source| CommandError::io("查找程序", "finding the program", Path::new("zhirong"), source))?;
+    let address = node.url().trim_start_matches("https://");
+    let (folder, program, url) = (identity.display(), program.display(), node.url());
+    Ok(format!(
+        r#"
+试用：报送一笔800万元的贷款（需 grpcurl；回答中 enterpriseYear 为 150000.00，条款 A8.1.3）
+Try: report a loan of 8,000,000 (needs grpcurl; the answer's enterpriseYear is 150000.00, clause A8.1.3)
+
+grpcurl -cacert {folder}/ca.pem -cert {folder}/{BANK}.pem -key {folder}/{BANK}.key -d '{{
+  "requestId": "'$(python3 -c "import uuid; print(uuid.uuid4())")'",
+  "pledge": {{"pledgeNo": "Y2025980009001", "pledgorUscc": "{ENTERPRISE}", "pledgeeUscc": "{LEGAL_PERSON}",
+    "registeredOn": {{"year": 2025, "month": 3, "day": 10}}, "patents": ["{PATENT}"]}},
+  "loan": {{"contractNo": "SHIYONG-2025-1", "borrowerUscc": "{ENTERPRISE}",
+    "contractAmount": {{"currencyCode": "CNY", "amount": "8000000.00"}}, "signedOn": {{"year": 2025, "month": 3, "day": 5}},
+    "collateral": "COLLATERAL_PATENT", "pledgeNo": "Y2025980009001"}},
+  "events": [{{"eventNo": "1", "kind": "LOAN_EVENT_KIND_DRAW", "occurredAt": "2025-03-12T10:20:00+08:00",
+    "amount": {{"currencyCode": "CNY", "amount": "8000000.00"}}}}]
+}}' {address} zhirong.pledge.v1.PledgeService/ReportLoan
+
+结算并放行，再拉取 / settle and release, then pull:
+
+{program} settle --division 410500 --year 2025 --until released --server {url} --identity {folder}
+{program} export 410500-2025-001 --out batch --server {url} --identity {folder} && {program} verify batch
+"#
+    ))
+}
+
+/// The sandbox's bank, its legal person, the enterprise and the patent, as in `deploy/sample/sandbox`.
+const BANK: &str = "102496000991";
+const LEGAL_PERSON: &str = "91410500MA3X09007K";
+const ENTERPRISE: &str = "91410502MA3X09015B";
+const PATENT: &str = "202019900001.4";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_calls_to_paste_name_records_that_the_sandbox_has() {
+        let all: String =
+            sample::SANDBOX.iter().map(|(_, bytes)| String::from_utf8_lossy(bytes).into_owned()).collect();
+        for identifier in [BANK, LEGAL_PERSON, ENTERPRISE, PATENT] {
+            assert!(all.contains(identifier), "{identifier}");
+        }
+    }
+}

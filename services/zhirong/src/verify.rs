@@ -1,0 +1,269 @@
+//! `zhirong verify`: an exported batch checked by its digests and computed again from its facts.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::ExitCode;
+
+use chrono::NaiveDate;
+use exchange::batch::{Receipt, SettledRow};
+use exchange::compute::{BatchQuestion, ComputedBatch, compute, readings_of, settled_from_rows};
+use exchange::digest::{facts_digest, sha256_hex};
+use exchange::{Allow, File};
+use policy::date::PolicyYear;
+use policy::engine::ENGINE_VERSION;
+use policy::rulebook::Rulebook;
+
+use crate::batch_folder::{FILES, POLICY, RECEIPT, fact_path};
+use crate::cli::VerifyArgs;
+use crate::error::CommandError;
+use crate::output;
+
+/// Something of a batch that is not as it must be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// Path of the file inside the batch.
+    pub file: String,
+    /// What differs, in Chinese.
+    pub zh: String,
+    /// What differs, in English.
+    pub en: String,
+}
+
+impl Difference {
+    fn new(file: impl Into<String>, zh: impl Into<String>, en: impl Into<String>) -> Self {
+        Self { file: file.into(), zh: zh.into(), en: en.into() }
+    }
+}
+
+/// The files of a batch by their path in its folder.
+pub type Files = BTreeMap<String, Vec<u8>>;
+
+/// Runs the command: exit 0 verified, 1 a difference.
+///
+/// # Errors
+/// [`CommandError`] where files of the batch are missing or unreadable.
+pub fn run(args: &VerifyArgs) -> Result<ExitCode, CommandError> {
+    let (files, extra) = read(&args.dir)?;
+    let (receipt, mut differences) = verify(&files);
+    let unknown = extra.iter().map(|name| {
+        Difference::new(name, "不是批次的文件", "no file of the batch")
+    });
+    differences.extend(unknown);
+    for difference in &differences {
+        output::note(&format!("{0}: {1} / {0}: {2}", difference.file, difference.zh, difference.en));
+    }
+    match receipt {
+        Some(receipt) if differences.is_empty() => {
+            let Receipt { batch_no, line_count, line_sum, batch_digest, .. } = receipt;
+            output::line(&format!("verified {batch_no}: {line_count} lines, {line_sum} yuan, {batch_digest}"));
+            Ok(ExitCode::SUCCESS)
+        }
+        _ => {
+            output::note("核验不通过 / not verified");
+            Ok(ExitCode::from(1))
+        }
+    }
+}
+
+/// Reads the folder of a batch, and names what does not belong to it.
+fn read(dir: &Path) -> Result<(Files, Vec<String>), CommandError> {
+    let mut files = Files::new();
+    let mut missing = Vec::new();
+    let facts = File::ALL.iter().map(|file| fact_path(*file));
+    for path in FILES.iter().map(|name| (*name).to_owned()).chain(facts) {
+        match std::fs::read(dir.join(&path)) {
+            Ok(bytes) => drop(files.insert(path, bytes)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                if !path.starts_with("facts/") {
+                    missing.push(path);
+                }
+            }
+            Err(source) => return Err(CommandError::io("读取文件", "reading the file", dir.join(&path), source)),
+        }
+    }
+    if !missing.is_empty() {
+        let (dir, names) = (dir.display(), missing.join(", "));
+        return Err(CommandError::usage(
+            "BATCH_FILES_MISSING",
+            format!("{dir} 缺少批次文件 {names}"),
+            format!("{dir} lacks files of the batch: {names}"),
+        ));
+    }
+    let mut extra = others(dir, "", &files)?;
+    extra.extend(others(&dir.join("facts"), "facts/", &files)?);
+    Ok((files, extra))
+}
+
+/// Files in one folder of the batch that are none of its own. Hidden ones and folders are passed over.
+fn others(dir: &Path, prefix: &str, files: &Files) -> Result<Vec<String>, CommandError> {
+    let unreadable = |source| CommandError::io("读取目录", "reading the folder", dir, source);
+    if !dir.is_dir() {
+        return Ok(Vec::new());
+    }
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(dir).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+        let is_hidden = entry.file_name().to_string_lossy().starts_with('.');
+        if !is_hidden && !entry.path().is_dir() && !files.contains_key(&name) {
+            names.push(name);
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// Checks the files of a batch; no difference means that digests and recomputation agree byte for byte.
+#[must_use]
+pub fn verify(files: &Files) -> (Option<Receipt>, Vec<Difference>) {
+    let receipt = match Receipt::from_json(bytes_of(files, RECEIPT)) {
+        Ok(receipt) => receipt,
+        Err(error) => {
+            let detail = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+            let en = format!("cannot be read: {detail}");
+            return (None, vec![Difference::new(RECEIPT, format!("无法读取：{detail}"), en)]);
+        }
+    };
+    let mut differences = check_digests(files, &receipt);
+    match recompute(files, &receipt) {
+        Ok(batch) => differences.extend(compare(files, &batch)),
+        Err(found) => differences.extend(found),
+    }
+    (Some(receipt), differences)
+}
+
+fn bytes_of<'a>(files: &'a Files, name: &str) -> &'a [u8] {
+    files.get(name).map_or(&[], Vec::as_slice)
+}
+
+/// Holds every digest of the receipt against its file.
+#[must_use]
+pub fn check_digests(files: &Files, receipt: &Receipt) -> Vec<Difference> {
+    let mut differences = Vec::new();
+    if !receipt.is_sealed() {
+        let zh = "批次摘要与回执内容不符";
+        differences.push(Difference::new(RECEIPT, zh, "the batch digest is not that of the receipt"));
+    }
+    if receipt.signature.is_some() {
+        let zh = "有签名，但本版本不能核验签名";
+        differences.push(Difference::new(RECEIPT, zh, "it is signed, and this version cannot check signatures"));
+    }
+    let facts: BTreeMap<String, &[u8]> = files
+        .iter()
+        .filter(|(path, _)| path.starts_with("facts/"))
+        .map(|(path, bytes)| (path.clone(), bytes.as_slice()))
+        .collect();
+    if facts_digest(&facts) != receipt.facts_digest {
+        let names: Vec<&str> = facts.keys().map(String::as_str).collect();
+        let names = names.join(", ");
+        let zh = format!("摘要与回执不符；回执对全部事实文件只有一个摘要，改动、缺少或多出的是其中之一：{names}");
+        let en = format!("digest is not the receipt's, which has one for all of them; changed, missing or added is one of: {names}");
+        differences.push(Difference::new("facts/", zh, en));
+    }
+    let digests = [
+        (POLICY, &receipt.policy_digest),
+        ("settled.csv", &receipt.settled_digest),
+        ("lines.csv", &receipt.lines_digest),
+        ("findings.csv", &receipt.findings_digest),
+    ];
+    for (name, stated) in digests {
+        if sha256_hex(bytes_of(files, name)) != *stated {
+            differences.push(Difference::new(name, "摘要与回执不符", "digest is not the receipt's"));
+        }
+    }
+    differences
+}
+
+/// Computes the batch again from its facts, settled position, rules and receipt.
+fn recompute(files: &Files, receipt: &Receipt) -> Result<ComputedBatch, Vec<Difference>> {
+    let one = |file: &str, zh: &str, error: String| vec![Difference::new(file, format!("{zh}：{error}"), error)];
+    let policy_text = std::str::from_utf8(bytes_of(files, POLICY))
+        .map_err(|error| one(POLICY, "不是 UTF-8", error.to_string()))?;
+    let rulebook = Rulebook::load(policy_text).map_err(|error| one(POLICY, "无法载入", error.to_string()))?;
+    let year = PolicyYear::new(receipt.year)
+        .ok_or_else(|| one(RECEIPT, "年度无效", format!("year {}", receipt.year)))?;
+    let as_of = NaiveDate::parse_from_str(&receipt.as_of, "%Y-%m-%d")
+        .map_err(|_| one(RECEIPT, "截至日无效", format!("as_of {}", receipt.as_of)))?;
+    let revision = rulebook.revision_of(year).map_err(|error| one(POLICY, "年度不适用", error.to_string()))?;
+    let (readings, approvals) = readings_of(revision, &receipt.readings)
+        .map_err(|error| one(RECEIPT, "解释口径不支持", error.to_string()))?;
+    let settled = SettledRow::from_csv(bytes_of(files, "settled.csv"))
+        .and_then(|rows| settled_from_rows(&rows, year))
+        .map_err(|error| one("settled.csv", "无法读取", error.to_string()))?;
+    let loaded = exchange::load(&fact_bytes(files), &Allow::stored());
+    let mut refused: Vec<Difference> = Vec::new();
+    for refusal in loaded.file_refusals.iter().flat_map(|file| &file.refusals) {
+        refused.extend(one(&fact_path(refusal.file), "无法读取", refusal.to_string()));
+    }
+    for row in loaded.refused.values().flat_map(|rejected| &rejected.rows) {
+        refused.extend(row.refusals.iter().flat_map(|it| one(&fact_path(it.file), "有行无法读取", it.to_string())));
+    }
+    if !refused.is_empty() {
+        return Err(refused);
+    }
+    let question = BatchQuestion {
+        batch_no: &receipt.batch_no,
+        cut_off: receipt.cut_off,
+        year,
+        as_of,
+        history: &loaded.history,
+        rulebook: &rulebook,
+        policy_text,
+        readings: &readings,
+        approvals: &approvals,
+        settled: &settled,
+        previous_digest: receipt.previous_digest.clone(),
+    };
+    compute(&question).map_err(|error| one("facts/", "无法重算", error.to_string()))
+}
+
+fn fact_bytes(files: &Files) -> BTreeMap<File, Vec<u8>> {
+    let bytes = |file: &File| Some((*file, files.get(&fact_path(*file))?.clone()));
+    File::ALL.iter().filter_map(bytes).collect()
+}
+
+/// Compares every file with its recomputation, byte for byte, and names the first line that differs.
+fn compare(files: &Files, batch: &ComputedBatch) -> Vec<Difference> {
+    let mut differences = Vec::new();
+    let mut names: Vec<&String> = files.keys().chain(batch.files.keys()).collect();
+    names.sort();
+    names.dedup();
+    for name in names {
+        let (stored, computed) = (files.get(name), batch.files.get(name));
+        match (stored, computed) {
+            (Some(stored), Some(computed)) if stored != computed => {
+                differences.push(first_line(name, stored, computed));
+            }
+            (Some(_), None) => {
+                let zh = "重算没有这个文件";
+                differences.push(Difference::new(name, zh, "the recomputation has no such file"));
+            }
+            (None, Some(_)) => differences.push(Difference::new(name, "缺少文件", "the file is missing")),
+            _ => {}
+        }
+    }
+    differences
+}
+
+fn first_line(name: &str, stored: &[u8], computed: &[u8]) -> Difference {
+    if name == RECEIPT && !String::from_utf8_lossy(stored).contains(ENGINE_VERSION) {
+        let zh = format!("由另一版本的引擎算出，本程序是 {ENGINE_VERSION}");
+        return Difference::new(name, zh, format!("computed by another engine than {ENGINE_VERSION}"));
+    }
+    let lines = |bytes: &[u8]| -> Vec<String> {
+        bytes.split(|byte| *byte == b'\n').map(|line| String::from_utf8_lossy(line).trim_end().to_owned()).collect()
+    };
+    let (stored, computed) = (lines(stored), lines(computed));
+    let differs = |place: &usize| stored.get(*place) != computed.get(*place);
+    let place = (0..stored.len().max(computed.len())).find(differs);
+    let Some(place) = place else {
+        return Difference::new(name, "行尾与重算不同", "line ends differ from the recomputation");
+    };
+    let at = |lines: &[String]| lines.get(place).cloned().unwrap_or_else(|| "-".to_owned());
+    let (number, stored, computed) = (place + 1, at(&stored), at(&computed));
+    Difference::new(
+        name,
+        format!("第 {number} 行与重算不同：文件为 {stored}，重算为 {computed}"),
+        format!("line {number} differs from the recomputation: the file has {stored}, computed is {computed}"),
+    )
+}
