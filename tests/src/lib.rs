@@ -1,1 +1,29 @@
+//! The harness of every test: real nodes with a real embedded PostgreSQL, real clients over mutual TLS, identifiers whose
+//! check digits are right, and the acceptance cases of `tests/cases`.
+//!
+//! Nothing here stands in for a part of the product. A test that needs the services calls [`run`] and [`sandbox::shared`];
+//! one that settles takes a policy year of its own from [`ids::year`], since a city and year has one draft at a time.
 
+pub mod answer;
+pub mod batch;
+pub mod cases;
+pub mod ids;
+pub mod import;
+pub mod process;
+pub mod records;
+pub mod sandbox;
+pub mod scene;
+
+use std::future::Future;
+use std::sync::LazyLock;
+
+use tokio::runtime::Runtime;
+
+/// The runtime of all tests of a binary: it outlives each of them, and so do the nodes that they share.
+static RUNTIME: LazyLock<Runtime> =
+    LazyLock::new(|| tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap());
+
+/// Runs a test on the common runtime.
+pub fn run<F: Future>(test: F) -> F::Output {
+    RUNTIME.block_on(test)
+}

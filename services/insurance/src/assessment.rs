@@ -1,7 +1,7 @@
 //! What a report is answered with: the year of each policy it concerns, with each patent's figure and clause.
 
 use api::common::v1 as common;
-use exchange::Row;
+use exchange::{Cells, File, Row};
 use ledger::{Error, Ledger, Stamp, wire};
 use policy::date::{PolicyYear, beijing_date};
 use policy::engine::{EngineError, PolicyPreview, Question, SettledBefore, preview_policy};
@@ -18,7 +18,17 @@ const SCOPE: (&str, &str) = (
     "computed from your own facts and the bureau's registry alone; the settlement batch decides",
 );
 
-/// The policies that stored rows concern.
+/// Policies that one answer shows at most.
+const ASSESSMENTS_MOST: usize = 20;
+
+/// The resource name of a policy.
+fn name_of(policy_no: &str) -> String {
+    let mut cells = Cells::new(File::Policies);
+    ledger::report::set(&mut cells, "policy_no", policy_no);
+    api::name::format(&cells, File::Policies)
+}
+
+/// The policies that stored rows concern, ascending numbers.
 pub(crate) async fn of_rows(
     tx: &mut PgConnection,
     ledger: &Ledger,
@@ -27,15 +37,21 @@ pub(crate) async fn of_rows(
     rows: &[Row],
 ) -> Result<Vec<common::PremiumAssessment>, Error> {
     // The key of all three files is the institution, then the policy number.
-    let mut numbers: Vec<String> = rows.iter().filter_map(|row| row.key.cells().nth(1).map(str::to_owned)).collect();
+    let mut numbers: Vec<String> = rows
+        .iter()
+        .filter_map(|row| row.key.cells().nth(1).map(str::to_owned))
+        .collect();
     numbers.sort_unstable();
     numbers.dedup();
+    numbers.truncate(ASSESSMENTS_MOST);
     let city = stamp.city.as_str();
     let holders = store::policy::holders(tx, city, institution.as_str(), &numbers).await?;
     let mut assessments = Vec::with_capacity(numbers.len());
     for number in numbers {
         let facts = match holders.iter().find(|(policy_no, _)| *policy_no == number) {
-            Some((_, holder)) => ledger::store::facts::of_policyholder(tx, city, institution.as_str(), holder).await?,
+            Some((_, holder)) => {
+                ledger::store::facts::of_policyholder(tx, city, institution.as_str(), holder).await?
+            }
             // Not known (yet): stored, and earning nothing until it comes.
             None => Facts::default(),
         };
@@ -53,17 +69,21 @@ fn assess(
 ) -> Result<common::PremiumAssessment, Error> {
     let as_of = beijing_date(stamp.recorded_at);
     let year = year_of(facts, policy_no, as_of);
-    let reference = Reference::from_canonical(policy_no)
-        .map_err(|error| Error::StoredRowUnreadable { file: "policies", detail: error.to_string() })?;
+    let reference = Reference::from_canonical(policy_no).map_err(|error| Error::StoredRowUnreadable {
+        file: "policies",
+        detail: error.to_string(),
+    })?;
     match preview(ledger, stamp, (institution, &reference), facts, year) {
         Ok(preview) => Ok(message(policy_no, year, &preview)),
         // The report stands although no rule prices it: the answer says which rule is missing.
-        Err(Error::Rulebook(error) | Error::Engine(EngineError::Rulebook(error))) => Ok(common::PremiumAssessment {
-            name: format!("policies/{policy_no}"),
-            policy_year: year.number(),
-            scope: Some(api::convert::text(error.to_string(), error.to_string())),
-            ..common::PremiumAssessment::default()
-        }),
+        Err(Error::Rulebook(error) | Error::Engine(EngineError::Rulebook(error))) => {
+            Ok(common::PremiumAssessment {
+                name: name_of(policy_no),
+                policy_year: year.number(),
+                scope: Some(api::convert::text(error.to_string(), error.to_string())),
+                ..common::PremiumAssessment::default()
+            })
+        }
         Err(error) => Err(error),
     }
 }
@@ -79,7 +99,14 @@ fn preview(
     let readings = rulebook.revision_of(year)?.readings;
     let settled = SettledBefore::new();
     let as_of = beijing_date(stamp.recorded_at);
-    let question = Question { facts, rulebook, readings: &readings, year, as_of, settled: &settled };
+    let question = Question {
+        facts,
+        rulebook,
+        readings: &readings,
+        year,
+        as_of,
+        settled: &settled,
+    };
     Ok(preview_policy(&question, institution, policy_no)?)
 }
 
@@ -94,8 +121,15 @@ fn year_of(facts: &Facts, policy_no: &str, today: chrono::NaiveDate) -> PolicyYe
 
 fn message(policy_no: &str, year: PolicyYear, preview: &PolicyPreview) -> common::PremiumAssessment {
     let base = Money::sum(preview.lines.iter().map(|line| line.base)).unwrap_or_default();
-    let first = preview.lines.first().map(wire::figure_of_line).unwrap_or_default();
-    let missing = preview.findings.iter().filter(|finding| finding.severity() != policy::codes::Severity::Info);
+    let first = preview
+        .lines
+        .first()
+        .map(wire::figure_of_line)
+        .unwrap_or_default();
+    let missing = preview
+        .findings
+        .iter()
+        .filter(|finding| finding.severity() != policy::codes::Severity::Info);
     let policy_in_year = common::Figure {
         amount: Some(api::convert::money(preview.amount)),
         base: Some(api::convert::money(base)),
@@ -107,7 +141,7 @@ fn message(policy_no: &str, year: PolicyYear, preview: &PolicyPreview) -> common
         figure: Some(wire::figure_of_line(line)),
     };
     common::PremiumAssessment {
-        name: format!("policies/{policy_no}"),
+        name: name_of(policy_no),
         policy_year: year.number(),
         policy_in_year: Some(policy_in_year),
         patents: preview.lines.iter().map(patent).collect(),

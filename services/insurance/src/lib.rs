@@ -13,7 +13,10 @@ use platform::serve::MAX_MESSAGE_BYTES;
 pub const DATABASE_ROLE: &str = "zhirong_insurance";
 
 /// The health names of this service.
-pub const HEALTH: &[&str] = &["zhirong.insurance.v1.InsuranceService", "zhirong.insurance.v1.InsuranceOnBehalfService"];
+pub const HEALTH: &[&str] = &[
+    "zhirong.insurance.v1.InsuranceService",
+    "zhirong.insurance.v1.InsuranceOnBehalfService",
+];
 
 /// The insurance service.
 #[derive(Clone)]
@@ -25,6 +28,10 @@ pub struct Policies {
 /// Adds the service's routes.
 pub fn routes(builder: &mut tonic::service::RoutesBuilder, ledger: Ledger, callers: Callers) {
     let service = Policies { ledger, callers };
-    builder.add_service(InsuranceServiceServer::new(service.clone()).max_decoding_message_size(MAX_MESSAGE_BYTES));
-    builder.add_service(InsuranceOnBehalfServiceServer::new(service).max_decoding_message_size(MAX_MESSAGE_BYTES));
+    builder.add_service(
+        InsuranceServiceServer::new(service.clone()).max_decoding_message_size(MAX_MESSAGE_BYTES),
+    );
+    builder.add_service(
+        InsuranceOnBehalfServiceServer::new(service).max_decoding_message_size(MAX_MESSAGE_BYTES),
+    );
 }

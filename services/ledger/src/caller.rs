@@ -66,8 +66,13 @@ impl Role {
 }
 
 /// Roles that read a city's books: the finance officers, the bureau and the auditor.
-pub const READERS: &[Role] =
-    &[Role::Bureau, Role::FinanceMaker, Role::FinanceChecker, Role::FinanceReleaser, Role::Auditor];
+pub const READERS: &[Role] = &[
+    Role::Bureau,
+    Role::FinanceMaker,
+    Role::FinanceChecker,
+    Role::FinanceReleaser,
+    Role::Auditor,
+];
 
 /// A caller whose certificate is registered and valid.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,13 +100,24 @@ impl Caller {
     /// # Errors
     /// [`Error::RoleNotAllowed`].
     pub fn require(&self, allowed: &[Role], rpc: &'static str) -> Result<(), Error> {
-        if allowed.contains(&self.role) { Ok(()) } else { Err(Error::RoleNotAllowed { role: self.role.as_str(), rpc }) }
+        if allowed.contains(&self.role) {
+            Ok(())
+        } else {
+            Err(Error::RoleNotAllowed {
+                role: self.role.as_str(),
+                rpc,
+            })
+        }
     }
 
     /// The database scope of this caller under a service's role: an institution sees its own rows, the others the city's.
     #[must_use]
     pub fn scope(&self, database_role: &'static str) -> Scope {
-        let institution = if self.role == Role::Institution { self.holder.as_str() } else { "*" };
+        let institution = if self.role == Role::Institution {
+            self.holder.as_str()
+        } else {
+            "*"
+        };
         Scope::new(database_role, self.city.as_str(), institution)
     }
 
@@ -116,18 +132,24 @@ impl Caller {
     }
 }
 
+/// Who was looked up when, by the SHA-256 digest of the public key.
+type Remembered = HashMap<[u8; 32], (Instant, Caller)>;
+
 /// Looks callers up by the public key of their certificate.
 #[derive(Clone)]
 pub struct Callers {
     database: Database,
-    remembered: Arc<Mutex<HashMap<[u8; 32], (Instant, Caller)>>>,
+    remembered: Arc<Mutex<Remembered>>,
 }
 
 impl Callers {
     /// Over the credentials of a database.
     #[must_use]
     pub fn new(database: Database) -> Self {
-        Self { database, remembered: Arc::default() }
+        Self {
+            database,
+            remembered: Arc::default(),
+        }
     }
 
     /// The caller of a request.
@@ -144,7 +166,9 @@ impl Callers {
         let scope = Scope::new("zhirong_identity", "", "");
         let found: Result<Option<Caller>, Error> = self
             .database
-            .read("ledger.identify", &scope, move |tx| Box::pin(credential::find(tx, digest)))
+            .read("ledger.identify", &scope, move |tx| {
+                Box::pin(credential::find(tx, digest))
+            })
             .await;
         let caller = found?.ok_or(Error::CallerUnknown)?;
         let mut remembered = self.remembered.lock().await;

@@ -74,10 +74,21 @@ pub struct Call<'a, B> {
 /// `REQUEST_ID_REQUIRED` or `REQUEST_ID_MALFORMED` on field `request_id`.
 pub fn request_key(text: &str) -> Result<Uuid, Error> {
     if text.is_empty() {
-        return Err(Error::invalid("request_id", "REQUEST_ID_REQUIRED", "缺少请求号", "a request id is required"));
+        return Err(Error::invalid(
+            "request_id",
+            "REQUEST_ID_REQUIRED",
+            "缺少请求号",
+            "a request id is required",
+        ));
     }
-    Uuid::try_parse(text)
-        .map_err(|_| Error::invalid("request_id", "REQUEST_ID_MALFORMED", "请求号必须是UUID", "the request id must be a UUID"))
+    Uuid::try_parse(text).map_err(|_| {
+        Error::invalid(
+            "request_id",
+            "REQUEST_ID_MALFORMED",
+            "请求号必须是UUID",
+            "the request id must be a UUID",
+        )
+    })
 }
 
 /// SHA-256 of a call's name, what it is about, and its decoded body. Encoding a decoded message again is canonical: fields in order of their
@@ -111,7 +122,11 @@ impl Ledger {
         B: Message,
         A: Message + Default + Send + 'static,
         E: From<Error> + From<platform::Error> + Retryable + Send + 'static,
-        F: for<'c> Fn(&'c mut PgConnection, Stamp) -> BoxFuture<'c, Result<A, E>> + Send + Sync + Clone + 'static,
+        F: for<'c> Fn(&'c mut PgConnection, Stamp) -> BoxFuture<'c, Result<A, E>>
+            + Send
+            + Sync
+            + Clone
+            + 'static,
     {
         let stamp = Stamp {
             city: call.caller.city.clone(),
@@ -123,11 +138,13 @@ impl Ledger {
             body_digest: fingerprint(call.rpc, &call.object, call.body),
             traceparent: platform::telemetry::current_traceparent(),
         };
-        let (caller, rpc, object, writes_facts) = (call.caller.clone(), call.rpc, call.object, call.writes_facts);
+        let (caller, rpc, object, writes_facts) =
+            (call.caller.clone(), call.rpc, call.object, call.writes_facts);
         let scope = caller.scope(self.role);
         self.database
             .run_keyed(rpc, &scope, move |tx| {
-                let (caller, object, stamp, effect) = (caller.clone(), object.clone(), stamp.clone(), effect.clone());
+                let (caller, object, stamp, effect) =
+                    (caller.clone(), object.clone(), stamp.clone(), effect.clone());
                 Box::pin(once(tx, (caller, rpc, object, writes_facts), stamp, effect))
             })
             .await
@@ -146,20 +163,48 @@ where
     F: for<'c> Fn(&'c mut PgConnection, Stamp) -> BoxFuture<'c, Result<A, E>> + Send + Sync,
 {
     let city = stamp.city.as_str().to_owned();
-    match request::claim(tx, &city, &caller.holder, stamp.request_id, rpc, &stamp.body_digest).await? {
+    match request::claim(
+        tx,
+        &city,
+        &caller.holder,
+        stamp.request_id,
+        rpc,
+        &stamp.body_digest,
+    )
+    .await?
+    {
         request::Claim::Answered { body_digest, .. } if body_digest != stamp.body_digest => {
-            return Err(Error::RequestIdReused { request_id: stamp.request_id.to_string() }.into());
+            return Err(Error::RequestIdReused {
+                request_id: stamp.request_id.to_string(),
+            }
+            .into());
         }
         request::Claim::Answered { answer, .. } => {
             let bytes = answer.unwrap_or_default();
-            return A::decode(bytes.as_slice())
-                .map_err(|error| Error::StoredRowUnreadable { file: "request", detail: error.to_string() }.into());
+            return A::decode(bytes.as_slice()).map_err(|error| {
+                Error::StoredRowUnreadable {
+                    file: "request",
+                    detail: error.to_string(),
+                }
+                .into()
+            });
         }
         request::Claim::New => {}
     }
-    stamp.cut_off = if writes_facts { cut_off::for_writing(tx, &city).await? } else { cut_off::current(tx, &city).await? };
+    stamp.cut_off = if writes_facts {
+        cut_off::for_writing(tx, &city).await?
+    } else {
+        cut_off::current(tx, &city).await?
+    };
     let answer = effect(tx, stamp.clone()).await?;
-    request::answer(tx, &city, &caller.holder, stamp.request_id, &answer.encode_to_vec()).await?;
+    request::answer(
+        tx,
+        &city,
+        &caller.holder,
+        stamp.request_id,
+        &answer.encode_to_vec(),
+    )
+    .await?;
     audit::insert(tx, platform::ids::new_v7(), &caller, &stamp, rpc, &object).await?;
     Ok(answer)
 }

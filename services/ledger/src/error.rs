@@ -83,7 +83,12 @@ impl Error {
     /// One wrong field.
     #[must_use]
     pub fn invalid(field: &str, code: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Self {
-        Self::Invalid(vec![FieldViolation { field: field.to_owned(), code, zh: zh.into(), en: en.into() }])
+        Self::Invalid(vec![FieldViolation {
+            field: field.to_owned(),
+            code,
+            zh: zh.into(),
+            en: en.into(),
+        }])
     }
 
     /// One refusal of a record.
@@ -130,8 +135,14 @@ impl Fault for Error {
             Self::CallerUnknown => "CALLER_UNKNOWN",
             Self::RoleNotAllowed { .. } => "ROLE_NOT_ALLOWED",
             Self::RequestIdReused { .. } => "REQUEST_ID_REUSED",
-            Self::Invalid(violations) => single(violations.iter().map(|violation| violation.code), "FIELDS_INVALID"),
-            Self::Refused(refusals) => single(refusals.iter().map(|refusal| refusal.code.as_str()), "RECORD_REFUSED"),
+            Self::Invalid(violations) => single(
+                violations.iter().map(|violation| violation.code),
+                "FIELDS_INVALID",
+            ),
+            Self::Refused(refusals) => single(
+                refusals.iter().map(|refusal| refusal.code.as_str()),
+                "RECORD_REFUSED",
+            ),
             Self::NotFound { .. } => "NOT_FOUND",
             Self::EtagMismatch { .. } => "ETAG_MISMATCH",
             Self::StoredRowUnreadable { .. } => "INTERNAL",
@@ -172,7 +183,9 @@ impl Fault for Error {
             Self::Refused(refusals) => refusals
                 .iter()
                 .map(|refusal| FieldViolation {
-                    field: refusal.column.map_or_else(|| refusal.file.as_str().to_owned(), str::to_owned),
+                    field: refusal
+                        .column
+                        .map_or_else(|| refusal.file.as_str().to_owned(), str::to_owned),
                     code: refusal.code.as_str(),
                     zh: refusal.zh.to_string(),
                     en: refusal.en.to_string(),
@@ -187,7 +200,9 @@ impl Fault for Error {
 fn kind_of(refusals: &[Refusal]) -> Kind {
     match refusals.first().map(|refusal| refusal.code) {
         Some(RefusalCode::RevisionConflict) => Kind::AlreadyExists,
-        Some(RefusalCode::InstitutionNotRegistered | RefusalCode::InstitutionWithdrawn) => Kind::FailedPrecondition,
+        Some(RefusalCode::InstitutionNotRegistered | RefusalCode::InstitutionWithdrawn) => {
+            Kind::FailedPrecondition
+        }
         Some(RefusalCode::OtherInstitution | RefusalCode::NotTheBureau) => Kind::PermissionDenied,
         _ => Kind::InvalidArgument,
     }

@@ -55,7 +55,9 @@ pub enum Outbound {
 }
 
 /// What else must happen in the transaction that stored rows.
-pub type Hook = Arc<dyn for<'c> Fn(&'c mut PgConnection, Stamp, Vec<Row>) -> BoxFuture<'c, Result<(), Error>> + Send + Sync>;
+pub type Hook = Arc<
+    dyn for<'c> Fn(&'c mut PgConnection, Stamp, Vec<Row>) -> BoxFuture<'c, Result<(), Error>> + Send + Sync,
+>;
 
 /// An import of one service.
 #[derive(Clone)]
@@ -77,7 +79,13 @@ pub struct Import {
 impl ImportEntry {
     /// A row sent as a typed record.
     #[must_use]
-    pub fn typed<R: WireRecord>(row: i32, record: &R, institution: Option<&str>, revision: Option<i32>, withdrawn: bool) -> Self {
+    pub fn typed<R: WireRecord>(
+        row: i32,
+        record: &R,
+        institution: Option<&str>,
+        revision: Option<i32>,
+        withdrawn: bool,
+    ) -> Self {
         Self {
             row,
             cells: Ok((R::FILE, record_cells(record, institution, revision, withdrawn))),
@@ -90,7 +98,9 @@ impl ImportEntry {
     pub fn raw(row: i32, raw: &common::RawRow, institution: Option<&str>) -> Self {
         let cells = match (raw_cells(raw), File::parse(&raw.file)) {
             (Ok(mut cells), Some(file)) => {
-                if let (Owner::Institution, "", Some(code)) = (file.owner(), cells.get("institution_code"), institution) {
+                if let (Owner::Institution, "", Some(code)) =
+                    (file.owner(), cells.get("institution_code"), institution)
+                {
                     set(&mut cells, "institution_code", code);
                 }
                 Ok((file, cells))
@@ -100,13 +110,21 @@ impl ImportEntry {
             }
             _ => Err(raw_refusal(row, &raw.file, "", RefusalCode::FileUnknown)),
         };
-        Self { row, cells, violations: Vec::new() }
+        Self {
+            row,
+            cells,
+            violations: Vec::new(),
+        }
     }
 
     /// A row that carries no record at all.
     #[must_use]
     pub fn absent(row: i32) -> Self {
-        Self { row, cells: Err(raw_refusal(row, "", "", RefusalCode::FileUnknown)), violations: Vec::new() }
+        Self {
+            row,
+            cells: Err(raw_refusal(row, "", "", RefusalCode::FileUnknown)),
+            violations: Vec::new(),
+        }
     }
 }
 
@@ -170,7 +188,13 @@ impl Import {
                 (Inbound::Rows(rows), Some(id)) => {
                     if rows.len() > ROWS_MOST {
                         let en = format!("a message carries at most {ROWS_MOST} rows");
-                        return Err(Error::invalid("rows", "ROWS_TOO_MANY", format!("每条消息最多 {ROWS_MOST} 行"), en).into());
+                        return Err(Error::invalid(
+                            "rows",
+                            "ROWS_TOO_MANY",
+                            format!("每条消息最多 {ROWS_MOST} 行"),
+                            en,
+                        )
+                        .into());
                     }
                     let verdicts = self.chunk(rows, id).await?;
                     count(&mut summary, &verdicts);
@@ -191,7 +215,11 @@ impl Import {
     }
 
     /// Stores one message of rows in one transaction and says what became of each.
-    async fn chunk(&self, entries: Vec<ImportEntry>, request_id: uuid::Uuid) -> Result<Vec<common::RowVerdict>, Error> {
+    async fn chunk(
+        &self,
+        entries: Vec<ImportEntry>,
+        request_id: uuid::Uuid,
+    ) -> Result<Vec<common::RowVerdict>, Error> {
         let mut verdicts: Vec<common::RowVerdict> = Vec::with_capacity(entries.len());
         let mut candidates = Vec::new();
         for entry in entries {
@@ -201,9 +229,18 @@ impl Import {
         }
         let outcomes = self.commit(candidates.clone(), request_id).await?;
         for (candidate, outcome) in candidates.iter().zip(outcomes) {
-            let Some(verdict) = verdicts.get_mut(candidate.place) else { continue };
+            let Some(verdict) = verdicts.get_mut(candidate.place) else {
+                continue;
+            };
             match outcome {
-                Ok(Verdict::Conflict) => refuse(verdict, Refusal::new(candidate.row.file, Some("revision"), RefusalCode::RevisionConflict)),
+                Ok(Verdict::Conflict) => refuse(
+                    verdict,
+                    Refusal::new(
+                        candidate.row.file,
+                        Some("revision"),
+                        RefusalCode::RevisionConflict,
+                    ),
+                ),
                 Ok(stored) => {
                     verdict.verdict = api::convert::verdict(stored).into();
                     verdict.warnings = candidate.warnings.iter().map(api::convert::warning).collect();
@@ -253,9 +290,14 @@ impl Import {
                 }
             }
             Ok((row, _)) if self.is_anothers(&row) => {
-                refuse(&mut verdict, Refusal::new(file, Some("institution_code"), RefusalCode::OtherInstitution));
+                refuse(
+                    &mut verdict,
+                    Refusal::new(file, Some("institution_code"), RefusalCode::OtherInstitution),
+                );
             }
-            Ok((row, warnings)) if verdict.refusals.is_empty() => return (verdict, Some(Candidate { place, row, warnings })),
+            Ok((row, warnings)) if verdict.refusals.is_empty() => {
+                return (verdict, Some(Candidate { place, row, warnings }));
+            }
             Ok(_) => {}
         }
         (verdict, None)
@@ -286,7 +328,13 @@ impl Import {
             body_digest: digest_of(&candidates),
             traceparent: platform::telemetry::current_traceparent(),
         };
-        let (import, rows) = (self.clone(), candidates.into_iter().map(|candidate| candidate.row).collect::<Vec<_>>());
+        let (import, rows) = (
+            self.clone(),
+            candidates
+                .into_iter()
+                .map(|candidate| candidate.row)
+                .collect::<Vec<_>>(),
+        );
         self.ledger
             .database
             .run_keyed(self.rpc, &self.caller.scope(self.ledger.role), move |tx| {
@@ -305,14 +353,26 @@ impl Import {
         stamp.cut_off = cut_off::for_writing(tx, stamp.city.as_str()).await?;
         let all: Vec<&Row> = rows.iter().collect();
         let refusals = institution_refusals(tx, &stamp, &all).await?;
-        let accepted: Vec<Row> =
-            rows.iter().zip(&refusals).filter(|(_, refusal)| refusal.is_none()).map(|(row, _)| row.clone()).collect();
+        let accepted: Vec<Row> = rows
+            .iter()
+            .zip(&refusals)
+            .filter(|(_, refusal)| refusal.is_none())
+            .map(|(row, _)| row.clone())
+            .collect();
         let mut stored = store(tx, &stamp, &accepted).await?.into_iter();
         if let Some(hook) = &self.hook {
             hook(tx, stamp.clone(), accepted.clone()).await?;
         }
         let object = format!("{} rows", accepted.len());
-        audit::insert(tx, platform::ids::new_v7(), &self.caller, &stamp, self.rpc, &object).await?;
+        audit::insert(
+            tx,
+            platform::ids::new_v7(),
+            &self.caller,
+            &stamp,
+            self.rpc,
+            &object,
+        )
+        .await?;
         Ok(refusals
             .into_iter()
             .map(|refusal| match refusal {

@@ -13,7 +13,7 @@ use crate::store::fact::{self, Page, StoredRow};
 use crate::wire;
 
 /// Records a list answers when the caller does not say how many.
-const PAGE_DEFAULT: i32 = 100;
+const PAGE_DEFAULT: i32 = 50;
 /// Records a list answers at most.
 const PAGE_MOST: i32 = 1000;
 
@@ -48,16 +48,30 @@ impl Ledger {
         let mut withdrawn = cells;
         // Only the key is read: a withdrawn row is its key and nothing else.
         crate::report::set(&mut withdrawn, "withdrawn", "true");
-        let (row, _) = exchange::parse_row(R::FILE, &withdrawn, &exchange::Allow::stored()).map_err(|_| {
-            Error::invalid("name", "NAME_MALFORMED", "资源名中的标识不正确", "the name holds an identifier that is not valid")
-        })?;
+        let (row, _) =
+            exchange::parse_row(R::FILE, &withdrawn, &exchange::Allow::stored()).map_err(|_| {
+                Error::invalid(
+                    "name",
+                    "NAME_MALFORMED",
+                    "资源名中的标识不正确",
+                    "the name holds an identifier that is not valid",
+                )
+            })?;
         let (city, key) = (caller.city.clone(), row.key);
         let found = self.latest(caller, R::FILE, city, key).await?;
-        let stored = found.ok_or_else(|| Error::NotFound { name: name.to_owned() })?;
+        let stored = found.ok_or_else(|| Error::NotFound {
+            name: name.to_owned(),
+        })?;
         Ok((message(&stored.row), wire::record_state(&stored)))
     }
 
-    async fn latest(&self, caller: &Caller, file: File, city: City, key: Key) -> Result<Option<StoredRow>, Error> {
+    async fn latest(
+        &self,
+        caller: &Caller,
+        file: File,
+        city: City,
+        key: Key,
+    ) -> Result<Option<StoredRow>, Error> {
         self.database
             .read("ledger.get", &caller.scope(self.role), move |tx| {
                 let (city, key) = (city.clone(), key.clone());
@@ -85,7 +99,12 @@ impl Ledger {
         if !query.parent.is_empty() {
             within.extend(parent_cells(file, &query.parent)?);
         }
-        let page = Page { size: size + 1, after: page_key(file, &query.page_token)?, within, show_withdrawn: query.show_withdrawn };
+        let page = Page {
+            size: size + 1,
+            after: page_key(file, &query.page_token)?,
+            within,
+            show_withdrawn: query.show_withdrawn,
+        };
         let city = caller.city.clone();
         let mut rows: Vec<StoredRow> = self
             .database
@@ -97,8 +116,19 @@ impl Ledger {
         let length = usize::try_from(size).unwrap_or(usize::MAX);
         let has_more = rows.len() > length;
         rows.truncate(length);
-        let token = if has_more { rows.last().map(|stored| page_token(&stored.row.key)).unwrap_or_default() } else { String::new() };
-        Ok((rows.iter().map(|stored| (message(&stored.row), wire::record_state(stored))).collect(), token))
+        let token = if has_more {
+            rows.last()
+                .map(|stored| page_token(&stored.row.key))
+                .unwrap_or_default()
+        } else {
+            String::new()
+        };
+        Ok((
+            rows.iter()
+                .map(|stored| (message(&stored.row), wire::record_state(stored)))
+                .collect(),
+            token,
+        ))
     }
 }
 
@@ -114,13 +144,23 @@ pub fn page_size(asked: i32) -> Result<i64, Error> {
     match asked {
         0 => Ok(i64::from(PAGE_DEFAULT)),
         1.. => Ok(i64::from(asked.min(PAGE_MOST))),
-        _ => Err(Error::invalid("page_size", "PAGE_SIZE_INVALID", "每页条数不能为负", "a page size cannot be negative")),
+        _ => Err(Error::invalid(
+            "page_size",
+            "PAGE_SIZE_INVALID",
+            "每页条数不能为负",
+            "a page size cannot be negative",
+        )),
     }
 }
 
 fn parent_cells(file: File, parent: &str) -> Result<Vec<String>, Error> {
     let cells = api::name::parse_parent(parent, file).map_err(|error| {
-        Error::invalid("parent", "NAME_MALFORMED", format!("上级资源名应为 {}", error.pattern), error.to_string())
+        Error::invalid(
+            "parent",
+            "NAME_MALFORMED",
+            format!("上级资源名应为 {}", error.pattern),
+            error.to_string(),
+        )
     })?;
     let keys = file.key_columns().map(|column| cells.get(column.name).to_owned());
     Ok(keys.filter(|value| !value.is_empty()).collect())
@@ -135,16 +175,30 @@ fn page_key(file: File, token: &str) -> Result<Option<Key>, Error> {
     if token.is_empty() {
         return Ok(None);
     }
-    let wrong = || Error::invalid("page_token", "PAGE_TOKEN_INVALID", "翻页标记无效", "the page token is not valid");
+    let wrong = || {
+        Error::invalid(
+            "page_token",
+            "PAGE_TOKEN_INVALID",
+            "翻页标记无效",
+            "the page token is not valid",
+        )
+    };
     let bytes = unhex(token).ok_or_else(wrong)?;
     let text = String::from_utf8(bytes).map_err(|_| wrong())?;
     let cells: Vec<String> = text.split('\u{1f}').map(str::to_owned).collect();
-    if cells.len() == file.key_columns().count() { Ok(Some(Key::of_cells(cells.iter().map(String::as_str)))) } else { Err(wrong()) }
+    if cells.len() == file.key_columns().count() {
+        Ok(Some(Key::of_cells(cells.iter().map(String::as_str))))
+    } else {
+        Err(wrong())
+    }
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {
     if !text.len().is_multiple_of(2) {
         return None;
     }
-    (0..text.len()).step_by(2).map(|at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok()).collect()
+    (0..text.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok())
+        .collect()
 }

@@ -55,7 +55,12 @@ pub struct Applied {
 impl Entry {
     /// A record that is reported. An absent record yields an entry of empty cells, refused field by field.
     #[must_use]
-    pub fn report<R: WireRecord>(field: &str, record: Option<&R>, institution: Option<&str>, revision: Option<i32>) -> Self {
+    pub fn report<R: WireRecord>(
+        field: &str,
+        record: Option<&R>,
+        institution: Option<&str>,
+        revision: Option<i32>,
+    ) -> Self {
         Self::of(field, record, institution, revision, Intent::Report)
     }
 
@@ -68,7 +73,13 @@ impl Entry {
         revision: Option<i32>,
         etag: Option<String>,
     ) -> Self {
-        Self::of(field, record, institution, revision, Intent::Amend { revision, etag })
+        Self::of(
+            field,
+            record,
+            institution,
+            revision,
+            Intent::Amend { revision, etag },
+        )
     }
 
     fn of<R: WireRecord>(
@@ -156,18 +167,30 @@ pub fn parse(entries: &[Entry]) -> Result<Vec<(Row, Vec<Warning>)>, Error> {
             Err(refusals) => wrong.extend(refusals.iter().filter_map(|refusal| violation_of(entry, refusal))),
         }
     }
-    if wrong.is_empty() { Ok(parsed) } else { Err(Error::Invalid(wrong)) }
+    if wrong.is_empty() {
+        Ok(parsed)
+    } else {
+        Err(Error::Invalid(wrong))
+    }
 }
 
 /// A refusal as a field of the request; a cell whose currency is refused already is not named twice.
 fn violation_of(entry: &Entry, refusal: &Refusal) -> Option<FieldViolation> {
-    if entry.violations.iter().any(|violation| Some(violation.column) == refusal.column) {
+    if entry
+        .violations
+        .iter()
+        .any(|violation| Some(violation.column) == refusal.column)
+    {
         return None;
     }
     let column = refusal.column.unwrap_or("");
     let is_name = entry.field == "name";
     Some(FieldViolation {
-        field: if is_name || column.is_empty() { entry.field.clone() } else { format!("{}.{column}", entry.field) },
+        field: if is_name || column.is_empty() {
+            entry.field.clone()
+        } else {
+            format!("{}.{column}", entry.field)
+        },
         code: refusal.code.as_str(),
         zh: refusal.zh.to_string(),
         en: refusal.en.to_string(),
@@ -203,7 +226,10 @@ pub async fn apply(tx: &mut PgConnection, stamp: &Stamp, entries: Vec<Entry>) ->
         .zip(&warnings)
         .map(|((row, verdict), warnings)| wire::stored_fact(row, verdict, warnings))
         .collect();
-    Ok(Applied { receipt: receipt(stamp, facts), rows })
+    Ok(Applied {
+        receipt: receipt(stamp, facts),
+        rows,
+    })
 }
 
 /// Stores rows of several files, each file in one statement; answers verdicts in the order given.
@@ -217,8 +243,15 @@ pub async fn store(tx: &mut PgConnection, stamp: &Stamp, rows: &[Row]) -> Result
     }
     let mut verdicts = vec![Verdict::Conflict; rows.len()];
     for (file, places) in by_file {
-        let group: Vec<Row> = places.iter().filter_map(|place| rows.get(*place)).cloned().collect();
-        for (place, verdict) in places.into_iter().zip(fact::insert(tx, file, &group, stamp).await?) {
+        let group: Vec<Row> = places
+            .iter()
+            .filter_map(|place| rows.get(*place))
+            .cloned()
+            .collect();
+        for (place, verdict) in places
+            .into_iter()
+            .zip(fact::insert(tx, file, &group, stamp).await?)
+        {
             if let Some(slot) = verdicts.get_mut(place) {
                 *slot = verdict;
             }
@@ -236,7 +269,11 @@ pub async fn institution_refusals(
     stamp: &Stamp,
     rows: &[&Row],
 ) -> Result<Vec<Option<Refusal>>, Error> {
-    let mut codes: Vec<String> = rows.iter().filter_map(|row| row.institution_code()).map(str::to_owned).collect();
+    let mut codes: Vec<String> = rows
+        .iter()
+        .filter_map(|row| row.institution_code())
+        .map(str::to_owned)
+        .collect();
     codes.sort_unstable();
     codes.dedup();
     if codes.is_empty() {
@@ -260,13 +297,18 @@ async fn check_institutions<'r>(
     rows: impl Iterator<Item = &'r Row>,
 ) -> Result<(), Error> {
     let rows: Vec<&Row> = rows.collect();
-    match institution_refusals(tx, stamp, &rows).await?.into_iter().flatten().next() {
+    match institution_refusals(tx, stamp, &rows)
+        .await?
+        .into_iter()
+        .flatten()
+        .next()
+    {
         Some(refusal) => Err(Error::refused(refusal)),
         None => Ok(()),
     }
 }
 
-/// Gives an amendment its number: the one stated, or the next after the highest stored.
+/// Gives an amendment its number: the one stated, or the next after the highest stored; 1 for a record not yet known.
 async fn next_revision(
     tx: &mut PgConnection,
     stamp: &Stamp,
@@ -276,12 +318,31 @@ async fn next_revision(
 ) -> Result<(), Error> {
     let stored = fact::revisions(tx, row.file, stamp.city.as_str(), &row.key).await?;
     let name = wire::name_of(row);
-    let Some(latest) = stored.last() else { return Err(Error::NotFound { name }) };
+    let Some(latest) = stored.last() else {
+        // An amendment states the whole record, so it stands on its own; there is nothing to withdraw, and no etag to hold it to.
+        return if row.is_withdrawn() || etag.is_some() {
+            Err(Error::NotFound { name })
+        } else {
+            Ok(())
+        };
+    };
     if etag.is_some_and(|etag| etag != etag_of(latest)) {
         return Err(Error::EtagMismatch { name });
     }
     if stated.is_none() {
-        row.revision = latest.row.revision.saturating_add(1);
+        let next = latest
+            .row
+            .revision
+            .checked_add(1)
+            .filter(|next| i32::try_from(*next).is_ok());
+        let exhausted = || {
+            Error::refused(Refusal::new(
+                row.file,
+                Some("revision"),
+                RefusalCode::RevisionMalformed,
+            ))
+        };
+        row.revision = next.ok_or_else(exhausted)?;
     }
     Ok(())
 }

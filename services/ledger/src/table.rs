@@ -29,16 +29,24 @@ impl Table {
         static TABLES: OnceLock<Vec<Table>> = OnceLock::new();
         let tables = TABLES.get_or_init(|| File::ALL.iter().copied().map(Self::describe).collect());
         // `ALL` lists every file once, so the position is always there; the first entry keeps the function total.
-        tables.iter().find(|table| table.file == file).unwrap_or(&tables[0])
+        tables
+            .iter()
+            .find(|table| table.file == file)
+            .unwrap_or(&tables[0])
     }
 
     fn describe(file: File) -> Self {
         let columns = file.columns();
         let names: Vec<String> = columns.iter().map(column_name).collect();
-        let arrays: Vec<String> = (1..=columns.len()).map(|place| format!("${place}::text[]")).collect();
+        let arrays: Vec<String> = (1..=columns.len())
+            .map(|place| format!("${place}::text[]"))
+            .collect();
         let aliases: Vec<String> = (1..=columns.len()).map(|place| format!("a{place}")).collect();
-        let casts: Vec<String> =
-            columns.iter().zip(&aliases).map(|(column, alias)| from_text(column.kind, alias)).collect();
+        let casts: Vec<String> = columns
+            .iter()
+            .zip(&aliases)
+            .map(|(column, alias)| from_text(column.kind, alias))
+            .collect();
         let next = columns.len() + 1;
         let insert = format!(
             "insert into {table} ({names}, {STAMPED})\n\
@@ -64,7 +72,11 @@ impl Table {
         Self {
             file,
             insert,
-            select: format!("select {}, {STAMP_COLUMNS}\nfrom published.{}", texts.join(", "), file.as_str()),
+            select: format!(
+                "select {}, {STAMP_COLUMNS}\nfrom published.{}",
+                texts.join(", "),
+                file.as_str()
+            ),
             key: file.key_columns().map(column_name).collect::<Vec<_>>().join(", "),
             key_casts: file.key_columns().map(|column| sql_type(column.kind)).collect(),
         }
@@ -72,18 +84,33 @@ impl Table {
 
     /// The key as parameters from `$first` on, each cast to its column's type.
     pub(crate) fn key_parameters(&self, first: usize) -> String {
-        let parts = self.key_casts.iter().enumerate().map(|(place, kind)| format!("${}::text::{kind}", first + place));
+        let parts = self
+            .key_casts
+            .iter()
+            .enumerate()
+            .map(|(place, kind)| format!("${}::text::{kind}", first + place));
         parts.collect::<Vec<_>>().join(", ")
     }
 
     /// The key as one array parameter a column, unnested, from `$first` on.
     pub(crate) fn key_arrays(&self, first: usize) -> String {
         let count = self.key_casts.len();
-        let arrays: Vec<String> = (0..count).map(|place| format!("${}::text[]", first + place)).collect();
+        let arrays: Vec<String> = (0..count)
+            .map(|place| format!("${}::text[]", first + place))
+            .collect();
         let aliases: Vec<String> = (0..count).map(|place| format!("k{place}")).collect();
-        let casts: Vec<String> =
-            self.key_casts.iter().zip(&aliases).map(|(kind, alias)| format!("{alias}::{kind}")).collect();
-        format!("select {} from unnest({}) as wanted ({})", casts.join(", "), arrays.join(", "), aliases.join(", "))
+        let casts: Vec<String> = self
+            .key_casts
+            .iter()
+            .zip(&aliases)
+            .map(|(kind, alias)| format!("{alias}::{kind}"))
+            .collect();
+        format!(
+            "select {} from unnest({}) as wanted ({})",
+            casts.join(", "),
+            arrays.join(", "),
+            aliases.join(", ")
+        )
     }
 
     /// How many key columns there are.
@@ -121,7 +148,11 @@ fn table_name(file: File) -> &'static str {
 
 /// Amounts are kept in fen and say so in the name.
 fn column_name(column: &Column) -> String {
-    if column.kind == Kind::Money { format!("{}_fen", column.name) } else { column.name.to_owned() }
+    if column.kind == Kind::Money {
+        format!("{}_fen", column.name)
+    } else {
+        column.name.to_owned()
+    }
 }
 
 fn sql_type(kind: Kind) -> &'static str {
@@ -153,7 +184,9 @@ fn to_text(column: &Column) -> String {
         Kind::Date => format!("to_char({name}, 'YYYY-MM-DD')"),
         // A fixed offset and no zone name: the zone database knows summer times that Beijing time in this system does not.
         Kind::Instant => {
-            format!("to_char({name} at time zone interval '8 hours', 'YYYY-MM-DD\"T\"HH24:MI:SS.US') || '+08:00'")
+            format!(
+                "to_char({name} at time zone interval '8 hours', 'YYYY-MM-DD\"T\"HH24:MI:SS.US') || '+08:00'"
+            )
         }
         Kind::Money => format!("trim_scale({name}::numeric / 100)::text"),
         Kind::Rate => format!("trim_scale({name})::text"),

@@ -69,7 +69,10 @@ pub fn clause(clause: Clause) -> common::Clause {
 /// What keeps something from counting.
 #[must_use]
 pub fn missing(code: FindingCode) -> common::MissingItem {
-    common::MissingItem { code: code.as_str().to_owned(), text: Some(api::convert::text(code.zh(), code.en())) }
+    common::MissingItem {
+        code: code.as_str().to_owned(),
+        text: Some(api::convert::text(code.zh(), code.en())),
+    }
 }
 
 /// A severity.
@@ -98,7 +101,10 @@ pub fn finding(finding: &Finding) -> common::Finding {
 /// The readings that decided an amount.
 #[must_use]
 pub fn readings(explanation: &Explanation) -> Vec<common::ReadingUsed> {
-    let used = |(id, value): &(String, String)| common::ReadingUsed { id: id.clone(), value: value.clone() };
+    let used = |(id, value): &(String, String)| common::ReadingUsed {
+        id: id.clone(),
+        value: value.clone(),
+    };
     explanation.readings.iter().map(used).collect()
 }
 
@@ -120,8 +126,14 @@ pub fn figure_of_line(line: &Line) -> common::Figure {
         amount: Some(api::convert::money(line.entitled)),
         base: Some(api::convert::money(line.base)),
         clause: Some(clause(line.clause)),
-        limited_by: line.limited_by.map(|limit| limit.as_str().to_owned()).unwrap_or_default(),
-        sentence: Some(api::convert::text(line.explanation.sentence_zh(), line.explanation.sentence_en())),
+        limited_by: line
+            .limited_by
+            .map(|limit| limit.as_str().to_owned())
+            .unwrap_or_default(),
+        sentence: Some(api::convert::text(
+            line.explanation.sentence_zh(),
+            line.explanation.sentence_en(),
+        )),
         missing: Vec::new(),
         readings: readings(&line.explanation),
         alternatives: alternatives(&line.explanation),
@@ -151,27 +163,64 @@ fn step(step: &Step) -> common::ExplanationStep {
 }
 
 fn named((name, amount): (&'static str, Money)) -> common::NamedAmount {
-    common::NamedAmount { name: name.to_owned(), amount: Some(api::convert::money(amount)) }
+    common::NamedAmount {
+        name: name.to_owned(),
+        amount: Some(api::convert::money(amount)),
+    }
 }
 
 fn amounts(step: &Step) -> Vec<(&'static str, Money)> {
     match *step {
         Step::Draw { amount, reversed, .. } => vec![("drawn", amount), ("reversed", reversed)],
-        Step::Contract { drawn, within_limit, base, .. } => {
+        Step::Contract {
+            drawn,
+            within_limit,
+            base,
+            ..
+        } => {
             vec![("drawn", drawn), ("within_limit", within_limit), ("base", base)]
         }
         Step::Sum { base } => vec![("base", base)],
         Step::Tier { base, amount, .. } => vec![("base", base), ("amount", amount)],
         Step::Rate { base, rounded, .. } => vec![("base", base), ("rounded", rounded)],
-        Step::Cap { earned, cap, entitled, left } => {
-            vec![("earned", earned), ("cap", cap), ("entitled", entitled), ("left", left)]
+        Step::Cap {
+            earned,
+            cap,
+            entitled,
+            left,
+        } => {
+            vec![
+                ("earned", earned),
+                ("cap", cap),
+                ("entitled", entitled),
+                ("left", left),
+            ]
         }
-        Step::Payment { paid, refunded, part, .. } => vec![("paid", paid), ("refunded", refunded), ("part", part)],
+        Step::Payment {
+            paid, refunded, part, ..
+        } => vec![("paid", paid), ("refunded", refunded), ("part", part)],
         Step::Class { .. } => Vec::new(),
-        Step::ClassShare { class_sum, class_subsidy, part, share, .. } => {
-            vec![("class_sum", class_sum), ("class_subsidy", class_subsidy), ("part", part), ("share", share)]
+        Step::ClassShare {
+            class_sum,
+            class_subsidy,
+            part,
+            share,
+            ..
+        } => {
+            vec![
+                ("class_sum", class_sum),
+                ("class_subsidy", class_subsidy),
+                ("part", part),
+                ("share", share),
+            ]
         }
-        Step::OtherMoney { money, year_net, ceiling, earned, entitled } => vec![
+        Step::OtherMoney {
+            money,
+            year_net,
+            ceiling,
+            earned,
+            entitled,
+        } => vec![
             ("other_money", money),
             ("year_net", year_net),
             ("ceiling", ceiling),

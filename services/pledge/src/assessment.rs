@@ -1,7 +1,9 @@
 //! What a report is answered with: the three figures of each contract it concerns.
 
+use std::collections::BTreeMap;
+
 use api::common::v1 as common;
-use exchange::{File, Row};
+use exchange::{Cells, File, Row};
 use ledger::{Error, Ledger, Stamp, wire};
 use policy::codes::FindingCode;
 use policy::date::{PolicyYear, beijing_date};
@@ -18,7 +20,17 @@ const SCOPE: (&str, &str) = (
     "computed from your own facts and the bureau's registry alone; the settlement batch decides",
 );
 
-/// The contracts that stored rows concern.
+/// Contracts that one answer shows at most.
+const ASSESSMENTS_MOST: usize = 20;
+
+/// The resource name of a contract.
+fn name_of(contract_no: &str) -> String {
+    let mut cells = Cells::new(File::Loans);
+    ledger::report::set(&mut cells, "contract_no", contract_no);
+    api::name::format(&cells, File::Loans)
+}
+
+/// The contracts that stored rows concern, ascending numbers.
 pub(crate) async fn of_rows(
     tx: &mut PgConnection,
     ledger: &Ledger,
@@ -30,7 +42,9 @@ pub(crate) async fn of_rows(
     let mut pledge_nos = Vec::new();
     for row in rows {
         // The key of these files is the institution, then the contract or pledge number.
-        let Some(number) = row.key.cells().nth(1) else { continue };
+        let Some(number) = row.key.cells().nth(1) else {
+            continue;
+        };
         match row.file {
             File::Pledges => pledge_nos.push(number.to_owned()),
             _ => contract_nos.push(number.to_owned()),
@@ -38,18 +52,25 @@ pub(crate) async fn of_rows(
     }
     let city = stamp.city.as_str();
     let concerned = loan::concerned(tx, city, institution.as_str(), &contract_nos, &pledge_nos).await?;
-    let mut assessments = Vec::with_capacity(concerned.len());
-    for contract in &concerned {
-        let facts = ledger::store::facts::of_borrower(tx, city, institution.as_str(), &contract.borrower).await?;
-        assessments.push(assess(ledger, stamp, institution, &contract.contract_no, &facts)?);
-    }
     // A report on a contract that is not known (yet) is answered too: stored, and earning nothing until it comes.
-    contract_nos.sort_unstable();
-    contract_nos.dedup();
-    for number in contract_nos {
-        if !concerned.iter().any(|contract| contract.contract_no == number) {
-            assessments.push(assess(ledger, stamp, institution, &number, &Facts::default())?);
-        }
+    let mut borrowers: BTreeMap<&str, Option<&str>> = contract_nos
+        .iter()
+        .map(|number| (number.as_str(), None))
+        .collect();
+    borrowers.extend(
+        concerned
+            .iter()
+            .map(|contract| (contract.contract_no.as_str(), Some(contract.borrower.as_str()))),
+    );
+    let mut assessments = Vec::new();
+    for (number, borrower) in borrowers.into_iter().take(ASSESSMENTS_MOST) {
+        let facts = match borrower {
+            Some(borrower) => {
+                ledger::store::facts::of_borrower(tx, city, institution.as_str(), borrower).await?
+            }
+            None => Facts::default(),
+        };
+        assessments.push(assess(ledger, stamp, institution, number, &facts)?);
     }
     Ok(assessments)
 }
@@ -62,23 +83,34 @@ fn assess(
     facts: &Facts,
 ) -> Result<common::LoanAssessment, Error> {
     let as_of = beijing_date(stamp.recorded_at);
-    let reference = Reference::from_canonical(contract_no)
-        .map_err(|error| Error::StoredRowUnreadable { file: "loans", detail: error.to_string() })?;
+    let reference = Reference::from_canonical(contract_no).map_err(|error| Error::StoredRowUnreadable {
+        file: "loans",
+        detail: error.to_string(),
+    })?;
     let year = year_of(facts, contract_no, as_of);
     let preview = rules(ledger, stamp, year).and_then(|(rulebook, readings)| {
         let settled = policy::engine::SettledBefore::new();
-        let question = Question { facts, rulebook, readings: &readings, year, as_of, settled: &settled };
+        let question = Question {
+            facts,
+            rulebook,
+            readings: &readings,
+            year,
+            as_of,
+            settled: &settled,
+        };
         preview_contract(&question, institution, &reference).map_err(Error::from)
     });
     match preview {
         Ok(preview) => Ok(message(contract_no, year, &preview)),
         // The report stands although no rule prices it: the answer says which rule is missing.
-        Err(Error::Rulebook(error) | Error::Engine(EngineError::Rulebook(error))) => Ok(common::LoanAssessment {
-            name: format!("loans/{contract_no}"),
-            policy_year: year.number(),
-            scope: Some(api::convert::text(error.to_string(), error.to_string())),
-            ..common::LoanAssessment::default()
-        }),
+        Err(Error::Rulebook(error) | Error::Engine(EngineError::Rulebook(error))) => {
+            Ok(common::LoanAssessment {
+                name: name_of(contract_no),
+                policy_year: year.number(),
+                scope: Some(api::convert::text(error.to_string(), error.to_string())),
+                ..common::LoanAssessment::default()
+            })
+        }
         Err(error) => Err(error),
     }
 }
@@ -112,7 +144,7 @@ fn message(contract_no: &str, year: PolicyYear, preview: &ContractPreview) -> co
         enterprise_year.alternatives = shown.alternatives;
     }
     common::LoanAssessment {
-        name: format!("loans/{contract_no}"),
+        name: name_of(contract_no),
         policy_year: year.number(),
         contract_when_fully_drawn: Some(figure(&preview.when_fully_drawn)),
         recognised_now: Some(figure(&preview.recognised_now)),
@@ -124,9 +156,10 @@ fn message(contract_no: &str, year: PolicyYear, preview: &ContractPreview) -> co
 
 fn figure(figure: &Figure) -> common::Figure {
     let sentence = match (figure.clause, figure.missing.first()) {
-        (Some(clause), _) => {
-            api::convert::text(format!("{}：{} 元", clause.zh(), figure.amount), format!("{}: {}", clause.en(), figure.amount))
-        }
+        (Some(clause), _) => api::convert::text(
+            format!("{}：{} 元", clause.zh(), figure.amount),
+            format!("{}: {}", clause.en(), figure.amount),
+        ),
         (None, Some(code)) => api::convert::text(code.zh(), code.en()),
         (None, None) => api::convert::text(FindingCode::NoDrawYet.zh(), FindingCode::NoDrawYet.en()),
     };

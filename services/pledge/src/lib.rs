@@ -13,7 +13,10 @@ use platform::serve::MAX_MESSAGE_BYTES;
 pub const DATABASE_ROLE: &str = "zhirong_pledge";
 
 /// The health names of this service.
-pub const HEALTH: &[&str] = &["zhirong.pledge.v1.PledgeService", "zhirong.pledge.v1.PledgeOnBehalfService"];
+pub const HEALTH: &[&str] = &[
+    "zhirong.pledge.v1.PledgeService",
+    "zhirong.pledge.v1.PledgeOnBehalfService",
+];
 
 /// The pledge service.
 #[derive(Clone)]
@@ -25,6 +28,8 @@ pub struct Pledges {
 /// Adds the service's routes.
 pub fn routes(builder: &mut tonic::service::RoutesBuilder, ledger: Ledger, callers: Callers) {
     let service = Pledges { ledger, callers };
-    builder.add_service(PledgeServiceServer::new(service.clone()).max_decoding_message_size(MAX_MESSAGE_BYTES));
-    builder.add_service(PledgeOnBehalfServiceServer::new(service).max_decoding_message_size(MAX_MESSAGE_BYTES));
+    builder
+        .add_service(PledgeServiceServer::new(service.clone()).max_decoding_message_size(MAX_MESSAGE_BYTES));
+    builder
+        .add_service(PledgeOnBehalfServiceServer::new(service).max_decoding_message_size(MAX_MESSAGE_BYTES));
 }

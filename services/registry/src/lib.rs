@@ -39,7 +39,11 @@ pub fn routes(
     callers: Callers,
     issuer: Option<Arc<Authority>>,
 ) {
-    let service = Registry { ledger, callers, issuer };
+    let service = Registry {
+        ledger,
+        callers,
+        issuer,
+    };
     builder.add_service(RegistryServiceServer::new(service).max_decoding_message_size(MAX_MESSAGE_BYTES));
 }
 
@@ -79,7 +83,15 @@ impl Registry {
         A: Message + Default + Send + 'static,
     {
         let object = entry.file.as_str().to_owned();
-        let call = Call { caller, rpc, request_id, body, object, on_behalf: false, writes_facts: true };
+        let call = Call {
+            caller,
+            rpc,
+            request_id,
+            body,
+            object,
+            on_behalf: false,
+            writes_facts: true,
+        };
         let registry = self.clone();
         self.ledger
             .command(call, move |tx, stamp| {
@@ -102,7 +114,11 @@ impl Registry {
                 continue;
             }
             let identity = issuer.issue(&code, Purpose::Client)?;
-            let caller = Caller { city: stamp.city.clone(), holder: code, role: ledger::Role::Institution };
+            let caller = Caller {
+                city: stamp.city.clone(),
+                holder: code,
+                role: ledger::Role::Institution,
+            };
             rpc::ensure_credential(tx, &caller, identity.spki_digest()?, &stamp.reported_by).await?;
         }
         Ok(())
@@ -111,5 +127,8 @@ impl Registry {
 
 /// Whether a code may become a file's name: a registered code may hold characters that a path must not.
 fn is_file_name(code: &str) -> bool {
-    !code.starts_with('.') && code.chars().all(|symbol| symbol.is_alphanumeric() || matches!(symbol, '-' | '_' | '.'))
+    !code.starts_with('.')
+        && code
+            .chars()
+            .all(|symbol| symbol.is_alphanumeric() || matches!(symbol, '-' | '_' | '.'))
 }

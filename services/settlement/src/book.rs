@@ -1,5 +1,6 @@
 //! The verbs of a batch, each inside one open transaction.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use chrono::NaiveDate;
@@ -8,6 +9,7 @@ use exchange::compute::{BatchQuestion, ComputedBatch, compute, readings_of};
 use ledger::store::{cut_off, facts};
 use ledger::{Ledger, Stamp};
 use policy::date::PolicyYear;
+use policy::engine::Line;
 use policy::reading::Readings;
 use policy::rulebook::Rulebook;
 use sqlx::PgConnection;
@@ -15,7 +17,7 @@ use sqlx::PgConnection;
 use crate::error::Error;
 use crate::model::{BatchNo, State};
 use crate::store::batch::{self, Batch, NewBatch};
-use crate::store::{finding, line, settled};
+use crate::store::{finding, line, settled, trace};
 
 /// A computation reads and writes a whole city, so it may take longer than other transactions.
 const COMPUTE_LIMIT: Duration = Duration::from_secs(600);
@@ -43,18 +45,30 @@ pub(crate) async fn open(
     // The lock on the cut-off also makes two openings of one city follow each other.
     let closed = cut_off::close(tx, city).await?;
     if let Some(sequence) = batch::draft(tx, city, year).await? {
-        let draft = BatchNo { city: stamp.city.clone(), year: opening.year, sequence };
-        return Err(Error::BatchAlreadyOpen { batch_no: draft.to_string() });
+        let draft = BatchNo {
+            city: stamp.city.clone(),
+            year: opening.year,
+            sequence,
+        };
+        return Err(Error::BatchAlreadyOpen {
+            batch_no: draft.to_string(),
+        });
     }
     let (highest, previous_digest) = batch::last(tx, city, year).await?;
     if highest >= 999 {
         return Err(Error::BatchNumbersExhausted);
     }
-    let number = BatchNo { city: stamp.city.clone(), year: opening.year, sequence: highest + 1 };
+    let number = BatchNo {
+        city: stamp.city.clone(),
+        year: opening.year,
+        sequence: highest + 1,
+    };
     let new = NewBatch {
         cut_off: closed,
         as_of: opening.as_of,
-        policy_text: Rulebook::shipped_text(&stamp.city).map_err(ledger::Error::from)?.to_owned(),
+        policy_text: Rulebook::shipped_text(&stamp.city)
+            .map_err(ledger::Error::from)?
+            .to_owned(),
         rule_revision: revision.id.clone(),
         readings: readings_text(&readings),
         opened_by: stamp.reported_by.clone(),
@@ -68,7 +82,14 @@ pub(crate) async fn open(
 
 /// Readings as stored with a batch: a line each, `id<TAB>value<TAB>approval`. None of the three holds a tab or a line end.
 fn readings_text(rows: &[ReadingRow]) -> String {
-    let line = |row: &ReadingRow| format!("{}\t{}\t{}\n", row.id, row.value, row.approval.replace(['\t', '\n'], " "));
+    let line = |row: &ReadingRow| {
+        format!(
+            "{}\t{}\t{}\n",
+            row.id,
+            row.value,
+            row.approval.replace(['\t', '\n'], " ")
+        )
+    };
     rows.iter().map(line).collect()
 }
 
@@ -87,7 +108,11 @@ pub(crate) fn readings_rows(text: &str) -> Vec<ReadingRow> {
 }
 
 /// Computes a draft from the facts of its cut-off and the settled position, and keeps everything it yields.
-pub(crate) async fn compute_draft(tx: &mut PgConnection, stamp: &Stamp, number: &BatchNo) -> Result<(), Error> {
+pub(crate) async fn compute_draft(
+    tx: &mut PgConnection,
+    stamp: &Stamp,
+    number: &BatchNo,
+) -> Result<(), Error> {
     platform::database::extend_deadline(tx, COMPUTE_LIMIT).await?;
     let stored = draft_of(tx, number).await?;
     settled::keep_before(tx, number).await?;
@@ -98,11 +123,51 @@ pub(crate) async fn compute_draft(tx: &mut PgConnection, stamp: &Stamp, number: 
     let sum = policy::money::Money::sum(computed.paid.iter().map(|line| line.amount))
         .map_err(|error| ledger::Error::from(policy::engine::EngineError::from(error)))?;
     let receipt = computed.receipt.to_json();
-    batch::computed(tx, number, (stamp.recorded_at, lines, sum.fen()), &receipt, &computed.receipt.batch_digest).await
+    if stamp.traceparent.is_some() {
+        trace_lines(
+            &trace::of_reports(tx, number.city.as_str(), stored.cut_off).await?,
+            &computed.paid,
+            number,
+        );
+    }
+    batch::computed(
+        tx,
+        number,
+        (stamp.recorded_at, lines, sum.fen()),
+        &receipt,
+        &computed.receipt.batch_digest,
+    )
+    .await
+}
+
+/// A span for every line, linked to the traces of the reports it rests on: one report can be followed to its batch line.
+fn trace_lines(traces: &HashMap<String, String>, lines: &[Line], number: &BatchNo) {
+    for (line_no, line) in (1_u64..).zip(lines) {
+        let span = tracing::info_span!(
+            "settlement.line",
+            batch.number = %number,
+            line.number = line_no,
+            line.measure = line.key.measure.as_str(),
+            line.amount = %line.amount,
+        );
+        let _entered = span.enter();
+        let references = line
+            .explanation
+            .steps
+            .iter()
+            .filter_map(policy::explanation::Step::reference);
+        for traceparent in references.filter_map(|reference| traces.get(reference)) {
+            platform::telemetry::link_to(traceparent);
+        }
+    }
 }
 
 /// Computes a stored batch again, from what it was computed from: its facts, rules, readings and position.
-pub(crate) async fn recompute(tx: &mut PgConnection, stored: &Batch, number: &BatchNo) -> Result<ComputedBatch, Error> {
+pub(crate) async fn recompute(
+    tx: &mut PgConnection,
+    stored: &Batch,
+    number: &BatchNo,
+) -> Result<ComputedBatch, Error> {
     let history = facts::of_city(tx, number.city.as_str(), stored.cut_off).await?;
     let before = settled::before(tx, number).await?;
     let (batch, number) = (stored.clone(), number.clone());
@@ -112,7 +177,9 @@ pub(crate) async fn recompute(tx: &mut PgConnection, stored: &Batch, number: &Ba
         let approvals = readings_rows(&batch.readings);
         let mut readings = Readings::default();
         for row in &approvals {
-            readings.set(&row.id, &row.value).map_err(policy::rulebook::RulebookError::from)?;
+            readings
+                .set(&row.id, &row.value)
+                .map_err(policy::rulebook::RulebookError::from)?;
         }
         compute(&BatchQuestion {
             batch_no: &number.to_string(),
@@ -129,7 +196,10 @@ pub(crate) async fn recompute(tx: &mut PgConnection, stored: &Batch, number: &Ba
         })
     })
     .await
-    .map_err(|error| ledger::Error::StoredRowUnreadable { file: "batch", detail: error.to_string() })?;
+    .map_err(|error| ledger::Error::StoredRowUnreadable {
+        file: "batch",
+        detail: error.to_string(),
+    })?;
     Ok(computed.map_err(ledger::Error::from)?)
 }
 
@@ -142,7 +212,9 @@ pub(crate) async fn release(
 ) -> Result<(), Error> {
     let batch_no = number.to_string();
     let stored = draft_of(tx, number).await?;
-    let Some(digest) = &stored.batch_digest else { return Err(Error::BatchNotComputed { batch_no }) };
+    let Some(digest) = &stored.batch_digest else {
+        return Err(Error::BatchNotComputed { batch_no });
+    };
     if digest != approved_digest {
         return Err(Error::BatchDigestMismatch { batch_no });
     }
@@ -150,18 +222,30 @@ pub(crate) async fn release(
     if i64::try_from(moved).ok() != stored.line_count {
         return Err(Error::SettledMoved { batch_no });
     }
-    batch::release(tx, number, &stamp.reported_by, stamp.recorded_at).await.map_err(|error| {
-        let constraint = error.as_database_error().and_then(|database| database.constraint().map(str::to_owned));
-        match constraint.as_deref() {
-            Some("batch_two_people") => Error::TwoPeopleNeeded { batch_no, person: stored.opened_by.clone() },
-            Some("batch_follows_one") => Error::SettledMoved { batch_no },
-            _ => error.into(),
-        }
-    })
+    batch::release(tx, number, &stamp.reported_by, stamp.recorded_at)
+        .await
+        .map_err(|error| {
+            let constraint = error
+                .as_database_error()
+                .and_then(|database| database.constraint().map(str::to_owned));
+            match constraint.as_deref() {
+                Some("batch_two_people") => Error::TwoPeopleNeeded {
+                    batch_no,
+                    person: stored.opened_by.clone(),
+                },
+                Some("batch_follows_one") => Error::SettledMoved { batch_no },
+                _ => error.into(),
+            }
+        })
 }
 
 /// Cancels a draft for good.
-pub(crate) async fn cancel(tx: &mut PgConnection, stamp: &Stamp, number: &BatchNo, reason: &str) -> Result<(), Error> {
+pub(crate) async fn cancel(
+    tx: &mut PgConnection,
+    stamp: &Stamp,
+    number: &BatchNo,
+    reason: &str,
+) -> Result<(), Error> {
     draft_of(tx, number).await?;
     batch::cancel(tx, number, &stamp.reported_by, stamp.recorded_at, reason).await
 }
@@ -171,11 +255,17 @@ async fn draft_of(tx: &mut PgConnection, number: &BatchNo) -> Result<Batch, Erro
     let stored = batch::lock(tx, number).await?.ok_or_else(|| not_found(number))?;
     match stored.state() {
         State::Draft => Ok(stored),
-        closed => Err(Error::BatchClosed { batch_no: number.to_string(), state: closed.as_str() }),
+        closed => Err(Error::BatchClosed {
+            batch_no: number.to_string(),
+            state: closed.as_str(),
+        }),
     }
 }
 
 /// No such batch.
 pub(crate) fn not_found(number: &BatchNo) -> Error {
-    ledger::Error::NotFound { name: format!("batches/{number}") }.into()
+    ledger::Error::NotFound {
+        name: format!("batches/{number}"),
+    }
+    .into()
 }

@@ -88,7 +88,9 @@ impl Fault for Error {
         match self {
             Self::Ledger(error) => error.kind(),
             Self::BatchAlreadyOpen { .. } => Kind::AlreadyExists,
-            Self::BatchClosed { .. } | Self::BatchNotComputed { .. } | Self::BatchNumbersExhausted => Kind::FailedPrecondition,
+            Self::BatchClosed { .. } | Self::BatchNotComputed { .. } | Self::BatchNumbersExhausted => {
+                Kind::FailedPrecondition
+            }
             Self::BatchDigestMismatch { .. } | Self::SettledMoved { .. } => Kind::Aborted,
             Self::TwoPeopleNeeded { .. } => Kind::PermissionDenied,
         }
@@ -110,12 +112,18 @@ impl Fault for Error {
     fn message_zh(&self) -> String {
         match self {
             Self::Ledger(error) => error.message_zh(),
-            Self::BatchAlreadyOpen { batch_no } => format!("批次 {batch_no} 尚为草稿，同一城市同一年度只能有一个草稿"),
+            Self::BatchAlreadyOpen { batch_no } => {
+                format!("批次 {batch_no} 尚为草稿，同一城市同一年度只能有一个草稿")
+            }
             Self::BatchClosed { batch_no, state } => format!("批次 {batch_no} 状态为 {state}，不能更改"),
             Self::BatchNotComputed { batch_no } => format!("批次 {batch_no} 尚未计算"),
             Self::BatchDigestMismatch { batch_no } => format!("批次 {batch_no} 的摘要与所给不一致"),
-            Self::TwoPeopleNeeded { batch_no, person } => format!("批次 {batch_no} 由 {person} 开立，不能由同一人放行"),
-            Self::SettledMoved { batch_no } => format!("批次 {batch_no} 计算后已结算余额发生变化，请重新开批"),
+            Self::TwoPeopleNeeded { batch_no, person } => {
+                format!("批次 {batch_no} 由 {person} 开立，不能由同一人放行")
+            }
+            Self::SettledMoved { batch_no } => {
+                format!("批次 {batch_no} 计算后已结算余额发生变化，请重新开批")
+            }
             Self::BatchNumbersExhausted => "本年度批次号已用完".to_owned(),
         }
     }

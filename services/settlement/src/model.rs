@@ -21,7 +21,9 @@ impl State {
     }
 
     pub(crate) fn parse(word: &str) -> Option<Self> {
-        [Self::Draft, Self::Released, Self::Cancelled].into_iter().find(|state| state.as_str() == word)
+        [Self::Draft, Self::Released, Self::Cancelled]
+            .into_iter()
+            .find(|state| state.as_str() == word)
     }
 }
 
@@ -42,7 +44,11 @@ impl BatchNo {
             return None;
         }
         let city = Division::from_canonical(division).ok()?.city();
-        let number = Self { city, year: PolicyYear::new(year.parse().ok()?)?, sequence: sequence.parse().ok()? };
+        let number = Self {
+            city,
+            year: PolicyYear::new(year.parse().ok()?)?,
+            sequence: sequence.parse().ok()?,
+        };
         (number.to_string() == text && number.sequence > 0).then_some(number)
     }
 
@@ -54,13 +60,22 @@ impl BatchNo {
     /// Reads `batches/410500-2025-001/lines/7`.
     pub(crate) fn of_line_name(name: &str) -> Option<(Self, i32)> {
         let (batch, line) = name.rsplit_once("/lines/")?;
-        Some((Self::of_name(batch)?, line.parse().ok().filter(|number| *number > 0)?))
+        Some((
+            Self::of_name(batch)?,
+            line.parse().ok().filter(|number| *number > 0)?,
+        ))
     }
 }
 
 impl std::fmt::Display for BatchNo {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "{}-{}-{:03}", self.city.division_text(), self.year, self.sequence)
+        write!(
+            formatter,
+            "{}-{}-{:03}",
+            self.city.division_text(),
+            self.year,
+            self.sequence
+        )
     }
 }
 
@@ -72,7 +87,14 @@ mod tests {
     fn a_batch_number_reads_back_and_nothing_else_is_one() {
         let number = BatchNo::of_name("batches/410500-2025-001").unwrap();
         assert_eq!(number.to_string(), "410500-2025-001");
-        for text in ["410500-2025-1", "410500-2025-000", "410502-2025-001", "4105-2025-001", "410500-25-001", "410500-2025-001-1"] {
+        for text in [
+            "410500-2025-1",
+            "410500-2025-000",
+            "410502-2025-001",
+            "4105-2025-001",
+            "410500-25-001",
+            "410500-2025-001-1",
+        ] {
             assert_eq!(BatchNo::parse(text), None, "{text}");
         }
     }

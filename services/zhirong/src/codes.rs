@@ -1,3 +1,125 @@
-//! stub
-/// stub
-pub fn run() -> Result<std::process::ExitCode, crate::CommandError> { Ok(std::process::ExitCode::SUCCESS) }
+//! `zhirong codes`: every closed list of the contract, as CSV. A name that was released is never renamed.
+
+mod reasons;
+mod words;
+
+use std::process::ExitCode;
+
+use exchange::{File, Kind, RefusalCode, WarningCode};
+use policy::codes::{Clause, FindingCode, Limit};
+use policy::reading::Readings;
+
+use crate::error::CommandError;
+use crate::output;
+
+/// One row: list, code, severity (of findings and warnings), Chinese, English.
+pub type Entry = [String; 5];
+
+/// Prints the lists.
+///
+/// # Errors
+/// None; the type is that of every command.
+pub fn run() -> Result<ExitCode, CommandError> {
+    let header = ["list", "code", "severity", "zh", "en"].map(str::to_owned);
+    let rows = std::iter::once(header).chain(entries());
+    let text: String = rows.map(|row| row.map(|cell| quoted(&cell)).join(",") + "\n").collect();
+    output::data(text.as_bytes());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A cell of a CSV file.
+fn quoted(cell: &str) -> String {
+    if cell.contains([',', '"', '\n']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.to_owned() }
+}
+
+fn entry(list: &str, code: &str, severity: &str, zh: &str, en: &str) -> Entry {
+    [list, code, severity, zh, en].map(str::to_owned)
+}
+
+/// Every entry of every list.
+#[must_use]
+pub fn entries() -> Vec<Entry> {
+    let mut entries = Vec::new();
+    for code in RefusalCode::ALL {
+        entries.push(entry("refusal", code.as_str(), "", code.zh(), code.en()));
+    }
+    let currency = api::convert::CURRENCY_NOT_SUPPORTED;
+    entries.push(entry("refusal", currency, "", "币种只能是 CNY（人民币）", "the currency must be CNY"));
+    for code in WarningCode::ALL {
+        entries.push(entry("warning", code.as_str(), "warn", code.zh(), code.en()));
+    }
+    for code in FindingCode::ALL {
+        entries.push(entry("finding", code.as_str(), code.severity().as_str(), code.zh(), code.en()));
+    }
+    for clause in Clause::ALL {
+        entries.push(entry("clause", clause.as_str(), "", clause.zh(), clause.en()));
+    }
+    for limit in Limit::ALL {
+        entries.push(entry("limit", limit.as_str(), "", limit.zh(), limit.en()));
+    }
+    for (reason, zh, en) in reasons::REASONS {
+        entries.push(entry("reason", reason, "", zh, en));
+    }
+    for (id, values) in Readings::supported() {
+        let (zh, en) = words::reading(id);
+        for (place, value) in values.into_iter().enumerate() {
+            let (default_zh, default_en) = if place == 0 { ("（缺省）", " (default)") } else { ("", "") };
+            let (zh, en) = (format!("{zh}{default_zh}"), format!("{en}{default_en}"));
+            entries.push(entry("reading", &format!("{id}={value}"), "", &zh, &en));
+        }
+    }
+    for file in File::ALL {
+        entries.push(entry("file", file.as_str(), "", file.zh(), file.as_str()));
+        for column in file.columns() {
+            let name = format!("{}.{}", file.as_str(), column.name);
+            entries.push(entry("column", &name, "", column.zh, column.name));
+            if let Kind::Word(words) = column.kind {
+                for word in words {
+                    let (zh, en) = words::word(word);
+                    entries.push(entry(&name, word, "", zh, en));
+                }
+            }
+        }
+    }
+    for (list, list_words) in words::LISTS {
+        for word in *list_words {
+            let (zh, en) = words::word(word);
+            entries.push(entry(list, word, "", zh, en));
+        }
+    }
+    entries
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_code_is_listed_once_with_both_languages() {
+        let mut seen = BTreeSet::new();
+        for [list, code, _, zh, en] in entries() {
+            assert!(!zh.is_empty() && !en.is_empty(), "{list} {code}");
+            assert!(seen.insert((list.clone(), code.clone())), "{list} {code} twice");
+        }
+        for (list, code) in [
+            ("refusal", "REVISION_CONFLICT"),
+            ("refusal", "CURRENCY_NOT_SUPPORTED"),
+            ("finding", "PLEDGE_DOUBLE"),
+            ("clause", "A8.1.1"),
+            ("limit", "year_cap"),
+            ("reading", "R1=LOW"),
+            ("reason", "REQUEST_ID_REUSED"),
+            ("institutions.kind", "bank"),
+            ("severity", "hold"),
+        ] {
+            assert!(seen.contains(&(list.to_owned(), code.to_owned())), "{list} {code}");
+        }
+    }
+
+    #[test]
+    fn cells_with_commas_and_quotes_are_quoted() {
+        assert_eq!([quoted("a"), quoted("a,b"), quoted("a\"b")], ["a", "\"a,b\"", "\"a\"\"b\""]);
+    }
+}

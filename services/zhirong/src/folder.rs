@@ -71,16 +71,26 @@ pub fn read(dir: &Path) -> Result<Folder, CommandError> {
     folder.unknown.sort();
     folder.spreadsheets.sort();
     folders.sort();
-    if folder.files.is_empty() && folder.unknown.is_empty() {
+    // The unknown files of a folder of steps or of a batch say less than what the folder is.
+    if folder.files.is_empty() && (folder.unknown.is_empty() || folders.iter().any(|name| is_better(name))) {
         return Err(nothing_in(dir, &folders));
     }
     Ok(folder)
 }
 
+/// Whether a folder inside is where exchange files are expected.
+fn is_better(name: &str) -> bool {
+    name == "facts" || is_step(name)
+}
+
+fn is_step(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 fn nothing_in(dir: &Path, folders: &[String]) -> CommandError {
     let dir = dir.display();
     let steps: Vec<&str> =
-        folders.iter().map(String::as_str).filter(|name| name.bytes().all(|byte| byte.is_ascii_digit())).collect();
+        folders.iter().map(String::as_str).filter(|name| is_step(name)).collect();
     if !steps.is_empty() {
         let steps = steps.join(", ");
         return CommandError::usage(

@@ -84,7 +84,7 @@ grpcurl -cacert {folder}/ca.pem -cert {folder}/{BANK}.pem -key {folder}/{BANK}.k
     "registeredOn": {{"year": 2025, "month": 3, "day": 10}}, "patents": ["{PATENT}"]}},
   "loan": {{"contractNo": "SHIYONG-2025-1", "borrowerUscc": "{ENTERPRISE}",
     "contractAmount": {{"currencyCode": "CNY", "amount": "8000000.00"}}, "signedOn": {{"year": 2025, "month": 3, "day": 5}},
-    "collateral": "COLLATERAL_PATENT", "pledgeNo": "Y2025980009001"}},
+    "revolving": false, "collateral": "COLLATERAL_PATENT", "pledgeNo": "Y2025980009001"}},
   "events": [{{"eventNo": "1", "kind": "LOAN_EVENT_KIND_DRAW", "occurredAt": "2025-03-12T10:20:00+08:00",
     "amount": {{"currencyCode": "CNY", "amount": "8000000.00"}}}}]
 }}' {address} zhirong.pledge.v1.PledgeService/ReportLoan

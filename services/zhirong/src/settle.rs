@@ -1,6 +1,153 @@
-//! stub
+//! `zhirong settle`: opens and computes a batch as the finance maker; in a sandbox up to its release.
+
+use std::path::Path;
 use std::process::ExitCode;
-use crate::cli::SettleArgs;
-use crate::error::CommandError;
-/// stub
-pub async fn run(_args: SettleArgs) -> Result<ExitCode, CommandError> { Ok(ExitCode::SUCCESS) }
+use std::time::Duration;
+
+use api::client::{request_id, retry, within};
+use api::common::v1::{Measure, Money};
+use api::settlement::v1::{
+    Batch, BatchState, ComputeBatchRequest, ListBatchesRequest, OpenBatchRequest, ReleaseBatchRequest,
+};
+use chrono::NaiveDate;
+use tonic::{Response, Status};
+
+use crate::cli::{SettleArgs, Until};
+use crate::connection::{MAKER, RELEASER, client, client_of, target};
+use crate::error::{CommandError, reason_of};
+use crate::{assess, export, output};
+
+/// How long computing or releasing a city's year may take.
+const LONG: Duration = Duration::from_secs(900);
+/// The file beside the certificates of a sandbox.
+const SANDBOX_MARK: &str = crate::node::SANDBOX_MARK;
+
+/// Runs the command.
+///
+/// # Errors
+/// [`CommandError`] where a step is refused; a batch opened by then stays a draft.
+pub async fn run(args: SettleArgs) -> Result<ExitCode, CommandError> {
+    let as_of = args.as_of.as_deref().map(|text| assess::as_of(Some(text))).transpose()?;
+    let (url, identity) = target(&args.client)?;
+    let batch = settle(&url, &identity, (&args.division, args.year), as_of, args.until).await?;
+    output::data(describe(&batch).as_bytes());
+    if let Some(out) = &args.out {
+        export::export(&url, &identity, &batch.batch_no, out).await?;
+        output::note(&format!("已写入 / written to {}", out.display()));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Opens and computes a batch of a division and year, and releases it if asked to.
+///
+/// # Errors
+/// As [`run`].
+pub async fn settle(
+    url: &str,
+    identity: &Path,
+    (division, year): (&str, i32),
+    as_of: Option<NaiveDate>,
+    until: Until,
+) -> Result<Batch, CommandError> {
+    if until == Until::Released && !identity.join(SANDBOX_MARK).is_file() {
+        return Err(CommandError::usage(
+            "RELEASE_NEEDS_SANDBOX",
+            "--until released 只用于试用环境：正式批次须由另一名审批人核对摘要后放行",
+            "--until released is for a sandbox only: in earnest another officer checks the digest and releases",
+        ));
+    }
+    let maker = client_of(url, identity, MAKER)?;
+    let open = OpenBatchRequest {
+        request_id: request_id(),
+        division_code: division.to_owned(),
+        year,
+        as_of: as_of.map(api::convert::date),
+        readings: Vec::new(),
+    };
+    let opened = retry(|| {
+        let (mut settlement, request) = (maker.settlement(), open.clone());
+        async move { settlement.open_batch(request).await.map(Response::into_inner) }
+    })
+    .await;
+    let opened = match opened {
+        Ok(answer) => taken("OpenBatch", answer.batch)?,
+        Err(status) => return Err(not_opened(&maker, year, status).await),
+    };
+    output::note(&format!("批次 {0} 已开，计算中 / batch {0} is open, computing", opened.batch_no));
+    let compute = ComputeBatchRequest { request_id: request_id(), name: opened.name.clone() };
+    let computed = retry(|| {
+        let (mut settlement, request) = (maker.settlement(), within(compute.clone(), LONG));
+        async move { settlement.compute_batch(request).await.map(Response::into_inner) }
+    })
+    .await;
+    let computed = computed.map_err(|status| CommandError::call("ComputeBatch", status))?;
+    let computed = taken("ComputeBatch", computed.batch)?;
+    match until {
+        Until::Draft => Ok(computed),
+        Until::Released => release(url, identity, &computed).await,
+    }
+}
+
+async fn release(url: &str, identity: &Path, batch: &Batch) -> Result<Batch, CommandError> {
+    let releaser = client(url, identity, RELEASER)?;
+    let request = ReleaseBatchRequest {
+        request_id: request_id(),
+        name: batch.name.clone(),
+        batch_digest: batch.digests.as_ref().map(|digests| digests.batch.clone()).unwrap_or_default(),
+    };
+    let released = retry(|| {
+        let (mut settlement, request) = (releaser.settlement(), within(request.clone(), LONG));
+        async move { settlement.release_batch(request).await.map(Response::into_inner) }
+    })
+    .await;
+    let released = released.map_err(|status| CommandError::call("ReleaseBatch", status))?;
+    taken("ReleaseBatch", released.batch)
+}
+
+fn taken(call: &'static str, batch: Option<Batch>) -> Result<Batch, CommandError> {
+    batch.ok_or_else(|| CommandError::call(call, Status::internal("the answer holds no batch")))
+}
+
+/// Says why no batch was opened; where a draft is in the way, which one.
+async fn not_opened(maker: &api::client::Client, year: i32, status: Status) -> CommandError {
+    if reason_of(&status) == "BATCH_ALREADY_OPEN" {
+        let request = ListBatchesRequest { year, page_size: 1000, page_token: String::new() };
+        if let Ok(answer) = maker.settlement().list_batches(request).await {
+            let batches = answer.into_inner().batches;
+            for draft in batches.iter().filter(|batch| batch.state() == BatchState::Draft) {
+                let digest = draft.digests.as_ref().map_or("", |digests| digests.batch.as_str());
+                output::note(&format!("草稿 / draft: {} {digest}", draft.batch_no));
+            }
+        }
+    }
+    CommandError::call("OpenBatch", status)
+}
+
+/// A batch for people: number, state, totals and digest.
+fn describe(batch: &Batch) -> String {
+    let state = match batch.state() {
+        BatchState::Draft => "draft 草稿",
+        BatchState::Released => "released 已放行",
+        BatchState::Cancelled => "cancelled 已作废",
+        BatchState::Unspecified => "unknown 未知",
+    };
+    let mut text = format!("batch_no {}\nstate {state}\n", batch.batch_no);
+    for total in &batch.totals {
+        let measure = match total.measure() {
+            Measure::LoanSubsidy => "loan_subsidy 贷款补助",
+            Measure::BankIncentive => "bank_incentive 银行奖励",
+            Measure::PremiumSubsidy => "premium_subsidy 保费补贴",
+            Measure::Unspecified => "unknown 未知",
+        };
+        let (lines, amount) = (total.lines_count, yuan(total.amount.as_ref()));
+        text.push_str(&format!("{measure}: {lines} lines 条, {amount} yuan 元\n"));
+    }
+    let digest = batch.digests.as_ref().map_or("", |digests| digests.batch.as_str());
+    let (lines, sum, findings) = (batch.lines_count, yuan(batch.lines_sum.as_ref()), batch.findings_count);
+    text.push_str(&format!("total 合计: {lines} lines 条, {sum} yuan 元, {findings} findings 提示\ndigest {digest}\n"));
+    text
+}
+
+fn yuan(money: Option<&Money>) -> &str {
+    money.map_or("0.00", |money| money.amount.as_str())
+}

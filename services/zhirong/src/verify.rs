@@ -66,7 +66,10 @@ pub fn run(args: &VerifyArgs) -> Result<ExitCode, CommandError> {
 }
 
 /// Reads the folder of a batch, and names what does not belong to it.
-fn read(dir: &Path) -> Result<(Files, Vec<String>), CommandError> {
+///
+/// # Errors
+/// [`CommandError`] where files of the batch are missing or unreadable.
+pub fn read(dir: &Path) -> Result<(Files, Vec<String>), CommandError> {
     let mut files = Files::new();
     let mut missing = Vec::new();
     let facts = File::ALL.iter().map(|file| fact_path(*file));

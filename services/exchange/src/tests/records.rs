@@ -64,7 +64,7 @@ fn every_file_prints_its_columns_and_its_key_in_their_order() {
 }
 
 #[test]
-fn cells_are_printed_in_one_form() {
+fn dates_instants_and_amounts_are_printed_in_one_form() {
     let dated = |text| printed(&read(File::Loans, &[("signed_on", text)]), "signed_on");
     assert_eq!(
         [
@@ -103,6 +103,10 @@ fn cells_are_printed_in_one_form() {
         [share("0.50"), share("1"), share("1.000"), share("0")],
         ["0.5", "1", "1", "0"]
     );
+}
+
+#[test]
+fn words_and_identifiers_are_printed_in_one_form() {
     for (text, flag) in [
         ("TRUE", "true"),
         ("是", "true"),

@@ -37,16 +37,36 @@ impl Policies {
         let caller = self.callers.identify(request.extensions()).await?;
         caller.require(&[Role::Institution], rpc)?;
         let institution = caller.institution().ok_or(Error::CallerUnknown)?;
-        Ok(Reporter { ledger: self.ledger.clone(), caller, institution, on_behalf: false })
+        Ok(Reporter {
+            ledger: self.ledger.clone(),
+            caller,
+            institution,
+            on_behalf: false,
+        })
     }
 
     /// The call of the bureau for an institution.
-    async fn on_behalf<T: Sync>(&self, request: &Request<T>, rpc: &'static str, code: &str) -> Result<Reporter, Error> {
+    async fn on_behalf<T: Sync>(
+        &self,
+        request: &Request<T>,
+        rpc: &'static str,
+        code: &str,
+    ) -> Result<Reporter, Error> {
         let caller = self.bureau(request, rpc).await?;
         let institution = InstitutionCode::from_canonical(code.trim()).map_err(|error| {
-            Error::invalid("institution_code", "INSTITUTION_CODE_MALFORMED", "机构代码格式不正确", error.to_string())
+            Error::invalid(
+                "institution_code",
+                "INSTITUTION_CODE_MALFORMED",
+                "机构代码格式不正确",
+                error.to_string(),
+            )
         })?;
-        Ok(Reporter { ledger: self.ledger.clone(), caller, institution, on_behalf: true })
+        Ok(Reporter {
+            ledger: self.ledger.clone(),
+            caller,
+            institution,
+            on_behalf: true,
+        })
     }
 
     async fn bureau<T: Sync>(&self, request: &Request<T>, rpc: &'static str) -> Result<Caller, Error> {
@@ -90,7 +110,8 @@ impl Reporter {
                 let (ledger, institution, entries) = (ledger.clone(), institution.clone(), entries.clone());
                 Box::pin(async move {
                     let applied = apply(tx, &stamp, entries).await?;
-                    let assessments = assessment::of_rows(tx, &ledger, &stamp, &institution, &applied.rows).await?;
+                    let assessments =
+                        assessment::of_rows(tx, &ledger, &stamp, &institution, &applied.rows).await?;
                     Ok(answer(applied.receipt, assessments))
                 })
             })
@@ -102,17 +123,26 @@ impl Reporter {
 impl InsuranceService for Policies {
     type ImportInsuranceFactsStream = ReceiverStream<Result<pb::ImportInsuranceFactsResponse, Status>>;
 
-    async fn report_policy(&self, request: Request<pb::ReportPolicyRequest>) -> Answer<pb::ReportPolicyResponse> {
+    async fn report_policy(
+        &self,
+        request: Request<pb::ReportPolicyRequest>,
+    ) -> Answer<pb::ReportPolicyResponse> {
         let reporter = self.own(&request, "ReportPolicy").await?;
         Ok(Response::new(reporter.report_policy(request.get_ref()).await?))
     }
 
-    async fn amend_policy(&self, request: Request<pb::AmendPolicyRequest>) -> Answer<pb::AmendPolicyResponse> {
+    async fn amend_policy(
+        &self,
+        request: Request<pb::AmendPolicyRequest>,
+    ) -> Answer<pb::AmendPolicyResponse> {
         let reporter = self.own(&request, "AmendPolicy").await?;
         Ok(Response::new(reporter.amend_policy(request.get_ref()).await?))
     }
 
-    async fn withdraw_policy(&self, request: Request<pb::WithdrawPolicyRequest>) -> Answer<pb::WithdrawPolicyResponse> {
+    async fn withdraw_policy(
+        &self,
+        request: Request<pb::WithdrawPolicyRequest>,
+    ) -> Answer<pb::WithdrawPolicyResponse> {
         let reporter = self.own(&request, "WithdrawPolicy").await?;
         Ok(Response::new(reporter.withdraw_policy(request.get_ref()).await?))
     }
@@ -122,62 +152,120 @@ impl InsuranceService for Policies {
         Ok(Response::new(reporter.get_policy(request.get_ref()).await?))
     }
 
-    async fn list_policies(&self, request: Request<pb::ListPoliciesRequest>) -> Answer<pb::ListPoliciesResponse> {
+    async fn list_policies(
+        &self,
+        request: Request<pb::ListPoliciesRequest>,
+    ) -> Answer<pb::ListPoliciesResponse> {
         let reporter = self.own(&request, "ListPolicies").await?;
-        Ok(Response::new(reporter.list_policies(request.get_ref().clone()).await?))
+        Ok(Response::new(
+            reporter.list_policies(request.get_ref().clone()).await?,
+        ))
     }
 
-    async fn report_policy_patent(&self, request: Request<pb::ReportPolicyPatentRequest>) -> Answer<pb::ReportPolicyPatentResponse> {
+    async fn report_policy_patent(
+        &self,
+        request: Request<pb::ReportPolicyPatentRequest>,
+    ) -> Answer<pb::ReportPolicyPatentResponse> {
         let reporter = self.own(&request, "ReportPolicyPatent").await?;
-        Ok(Response::new(reporter.report_policy_patent(request.get_ref()).await?))
+        Ok(Response::new(
+            reporter.report_policy_patent(request.get_ref()).await?,
+        ))
     }
 
-    async fn amend_policy_patent(&self, request: Request<pb::AmendPolicyPatentRequest>) -> Answer<pb::AmendPolicyPatentResponse> {
+    async fn amend_policy_patent(
+        &self,
+        request: Request<pb::AmendPolicyPatentRequest>,
+    ) -> Answer<pb::AmendPolicyPatentResponse> {
         let reporter = self.own(&request, "AmendPolicyPatent").await?;
-        Ok(Response::new(reporter.amend_policy_patent(request.get_ref()).await?))
+        Ok(Response::new(
+            reporter.amend_policy_patent(request.get_ref()).await?,
+        ))
     }
 
-    async fn withdraw_policy_patent(&self, request: Request<pb::WithdrawPolicyPatentRequest>) -> Answer<pb::WithdrawPolicyPatentResponse> {
+    async fn withdraw_policy_patent(
+        &self,
+        request: Request<pb::WithdrawPolicyPatentRequest>,
+    ) -> Answer<pb::WithdrawPolicyPatentResponse> {
         let reporter = self.own(&request, "WithdrawPolicyPatent").await?;
-        Ok(Response::new(reporter.withdraw_policy_patent(request.get_ref()).await?))
+        Ok(Response::new(
+            reporter.withdraw_policy_patent(request.get_ref()).await?,
+        ))
     }
 
-    async fn get_policy_patent(&self, request: Request<pb::GetPolicyPatentRequest>) -> Answer<pb::GetPolicyPatentResponse> {
+    async fn get_policy_patent(
+        &self,
+        request: Request<pb::GetPolicyPatentRequest>,
+    ) -> Answer<pb::GetPolicyPatentResponse> {
         let reporter = self.own(&request, "GetPolicyPatent").await?;
-        Ok(Response::new(reporter.get_policy_patent(request.get_ref()).await?))
+        Ok(Response::new(
+            reporter.get_policy_patent(request.get_ref()).await?,
+        ))
     }
 
-    async fn list_policy_patents(&self, request: Request<pb::ListPolicyPatentsRequest>) -> Answer<pb::ListPolicyPatentsResponse> {
+    async fn list_policy_patents(
+        &self,
+        request: Request<pb::ListPolicyPatentsRequest>,
+    ) -> Answer<pb::ListPolicyPatentsResponse> {
         let reporter = self.own(&request, "ListPolicyPatents").await?;
-        Ok(Response::new(reporter.list_policy_patents(request.get_ref().clone()).await?))
+        Ok(Response::new(
+            reporter.list_policy_patents(request.get_ref().clone()).await?,
+        ))
     }
 
-    async fn report_premium_event(&self, request: Request<pb::ReportPremiumEventRequest>) -> Answer<pb::ReportPremiumEventResponse> {
+    async fn report_premium_event(
+        &self,
+        request: Request<pb::ReportPremiumEventRequest>,
+    ) -> Answer<pb::ReportPremiumEventResponse> {
         let reporter = self.own(&request, "ReportPremiumEvent").await?;
-        Ok(Response::new(reporter.report_premium_event(request.get_ref()).await?))
+        Ok(Response::new(
+            reporter.report_premium_event(request.get_ref()).await?,
+        ))
     }
 
-    async fn amend_premium_event(&self, request: Request<pb::AmendPremiumEventRequest>) -> Answer<pb::AmendPremiumEventResponse> {
+    async fn amend_premium_event(
+        &self,
+        request: Request<pb::AmendPremiumEventRequest>,
+    ) -> Answer<pb::AmendPremiumEventResponse> {
         let reporter = self.own(&request, "AmendPremiumEvent").await?;
-        Ok(Response::new(reporter.amend_premium_event(request.get_ref()).await?))
+        Ok(Response::new(
+            reporter.amend_premium_event(request.get_ref()).await?,
+        ))
     }
 
-    async fn withdraw_premium_event(&self, request: Request<pb::WithdrawPremiumEventRequest>) -> Answer<pb::WithdrawPremiumEventResponse> {
+    async fn withdraw_premium_event(
+        &self,
+        request: Request<pb::WithdrawPremiumEventRequest>,
+    ) -> Answer<pb::WithdrawPremiumEventResponse> {
         let reporter = self.own(&request, "WithdrawPremiumEvent").await?;
-        Ok(Response::new(reporter.withdraw_premium_event(request.get_ref()).await?))
+        Ok(Response::new(
+            reporter.withdraw_premium_event(request.get_ref()).await?,
+        ))
     }
 
-    async fn get_premium_event(&self, request: Request<pb::GetPremiumEventRequest>) -> Answer<pb::GetPremiumEventResponse> {
+    async fn get_premium_event(
+        &self,
+        request: Request<pb::GetPremiumEventRequest>,
+    ) -> Answer<pb::GetPremiumEventResponse> {
         let reporter = self.own(&request, "GetPremiumEvent").await?;
-        Ok(Response::new(reporter.get_premium_event(request.get_ref()).await?))
+        Ok(Response::new(
+            reporter.get_premium_event(request.get_ref()).await?,
+        ))
     }
 
-    async fn list_premium_events(&self, request: Request<pb::ListPremiumEventsRequest>) -> Answer<pb::ListPremiumEventsResponse> {
+    async fn list_premium_events(
+        &self,
+        request: Request<pb::ListPremiumEventsRequest>,
+    ) -> Answer<pb::ListPremiumEventsResponse> {
         let reporter = self.own(&request, "ListPremiumEvents").await?;
-        Ok(Response::new(reporter.list_premium_events(request.get_ref().clone()).await?))
+        Ok(Response::new(
+            reporter.list_premium_events(request.get_ref().clone()).await?,
+        ))
     }
 
-    async fn batch_report(&self, request: Request<pb::BatchReportRequest>) -> Answer<pb::BatchReportResponse> {
+    async fn batch_report(
+        &self,
+        request: Request<pb::BatchReportRequest>,
+    ) -> Answer<pb::BatchReportResponse> {
         let reporter = self.own(&request, "BatchReport").await?;
         Ok(Response::new(reporter.batch_report(request.get_ref()).await?))
     }
@@ -188,20 +276,32 @@ impl InsuranceService for Policies {
     ) -> Answer<Self::ImportInsuranceFactsStream> {
         let caller = self.callers.identify(request.extensions()).await?;
         caller.require(&[Role::Institution], "ImportInsuranceFacts")?;
-        Ok(Response::new(import::own(self.ledger.clone(), caller, request.into_inner())))
+        Ok(Response::new(import::own(
+            self.ledger.clone(),
+            caller,
+            request.into_inner(),
+        )))
     }
 }
 
 #[tonic::async_trait]
 impl InsuranceOnBehalfService for Policies {
-    type ImportInsuranceFactsOnBehalfStream = ReceiverStream<Result<pb::ImportInsuranceFactsOnBehalfResponse, Status>>;
+    type ImportInsuranceFactsOnBehalfStream =
+        ReceiverStream<Result<pb::ImportInsuranceFactsOnBehalfResponse, Status>>;
 
-    async fn report_on_behalf(&self, request: Request<pb::ReportOnBehalfRequest>) -> Answer<pb::ReportOnBehalfResponse> {
+    async fn report_on_behalf(
+        &self,
+        request: Request<pb::ReportOnBehalfRequest>,
+    ) -> Answer<pb::ReportOnBehalfResponse> {
         use pb::report_on_behalf_request::Report;
         let body = request.get_ref();
-        let reporter = self.on_behalf(&request, "ReportOnBehalf", &body.institution_code).await?;
+        let reporter = self
+            .on_behalf(&request, "ReportOnBehalf", &body.institution_code)
+            .await?;
         let Some(report) = &body.report else {
-            return Err(Error::invalid("report", "CELL_REQUIRED", "缺少报送内容", "a report is required").into());
+            return Err(
+                Error::invalid("report", "CELL_REQUIRED", "缺少报送内容", "a report is required").into(),
+            );
         };
         let (receipt, assessments) = match report {
             Report::ReportPolicy(inner) => {
@@ -267,7 +367,11 @@ impl InsuranceOnBehalfService for Policies {
         request: Request<Streaming<pb::ImportInsuranceFactsOnBehalfRequest>>,
     ) -> Answer<Self::ImportInsuranceFactsOnBehalfStream> {
         let caller = self.bureau(&request, "ImportInsuranceFactsOnBehalf").await?;
-        Ok(Response::new(import::on_behalf(self.ledger.clone(), caller, request.into_inner())))
+        Ok(Response::new(import::on_behalf(
+            self.ledger.clone(),
+            caller,
+            request.into_inner(),
+        )))
     }
 }
 
@@ -275,7 +379,12 @@ impl InsuranceOnBehalfService for Policies {
 fn same_key(inner: &mut String, outer: &str) -> Result<(), Error> {
     if !inner.is_empty() && inner != outer {
         let en = "the wrapped request has another request id";
-        return Err(Error::invalid("report.request_id", "REQUEST_ID_DIFFERS", "内层请求号与外层不一致", en));
+        return Err(Error::invalid(
+            "report.request_id",
+            "REQUEST_ID_DIFFERS",
+            "内层请求号与外层不一致",
+            en,
+        ));
     }
     outer.clone_into(inner);
     Ok(())

@@ -23,7 +23,11 @@ pub fn find(tx: &mut PgConnection, spki_digest: [u8; 32]) -> BoxFuture<'_, Resul
         .fetch_optional(tx)
         .await?;
         Ok(found.and_then(|(city, holder, role)| {
-            Some(Caller { city: City::from_canonical(&city).ok()?, holder, role: Role::parse(&role)? })
+            Some(Caller {
+                city: City::from_canonical(&city).ok()?,
+                holder,
+                role: Role::parse(&role)?,
+            })
         }))
     })
 }

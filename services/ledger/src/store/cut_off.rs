@@ -13,10 +13,17 @@ use crate::error::Error;
 /// Database errors.
 pub async fn for_writing(tx: &mut PgConnection, city: &str) -> Result<i64, Error> {
     let read = "select current from ledger.cut_off where city = $1 for share";
-    if let Some((current,)) = sqlx::query_as::<_, (i64,)>(read).bind(city).fetch_optional(&mut *tx).await? {
+    if let Some((current,)) = sqlx::query_as::<_, (i64,)>(read)
+        .bind(city)
+        .fetch_optional(&mut *tx)
+        .await?
+    {
         return Ok(current);
     }
-    sqlx::query("insert into ledger.cut_off (city) values ($1) on conflict do nothing").bind(city).execute(&mut *tx).await?;
+    sqlx::query("insert into ledger.cut_off (city) values ($1) on conflict do nothing")
+        .bind(city)
+        .execute(&mut *tx)
+        .await?;
     let (current,) = sqlx::query_as::<_, (i64,)>(read).bind(city).fetch_one(tx).await?;
     Ok(current)
 }
@@ -26,8 +33,10 @@ pub async fn for_writing(tx: &mut PgConnection, city: &str) -> Result<i64, Error
 /// # Errors
 /// Database errors.
 pub async fn current(tx: &mut PgConnection, city: &str) -> Result<i64, Error> {
-    let found: Option<(i64,)> =
-        sqlx::query_as("select current from ledger.cut_off where city = $1").bind(city).fetch_optional(tx).await?;
+    let found: Option<(i64,)> = sqlx::query_as("select current from ledger.cut_off where city = $1")
+        .bind(city)
+        .fetch_optional(tx)
+        .await?;
     Ok(found.map_or(1, |(current,)| current))
 }
 
@@ -36,9 +45,17 @@ pub async fn current(tx: &mut PgConnection, city: &str) -> Result<i64, Error> {
 /// # Errors
 /// Database errors.
 pub async fn close(tx: &mut PgConnection, city: &str) -> Result<i64, Error> {
-    sqlx::query("insert into ledger.cut_off (city) values ($1) on conflict do nothing").bind(city).execute(&mut *tx).await?;
-    let (current,): (i64,) =
-        sqlx::query_as("select current from ledger.cut_off where city = $1 for update").bind(city).fetch_one(&mut *tx).await?;
-    sqlx::query("update ledger.cut_off set current = current + 1 where city = $1").bind(city).execute(tx).await?;
+    sqlx::query("insert into ledger.cut_off (city) values ($1) on conflict do nothing")
+        .bind(city)
+        .execute(&mut *tx)
+        .await?;
+    let (current,): (i64,) = sqlx::query_as("select current from ledger.cut_off where city = $1 for update")
+        .bind(city)
+        .fetch_one(&mut *tx)
+        .await?;
+    sqlx::query("update ledger.cut_off set current = current + 1 where city = $1")
+        .bind(city)
+        .execute(tx)
+        .await?;
     Ok(current)
 }

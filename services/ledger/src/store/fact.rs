@@ -34,7 +34,12 @@ pub struct StoredRow {
 ///
 /// # Errors
 /// Database errors.
-pub async fn insert(tx: &mut PgConnection, file: File, rows: &[Row], stamp: &Stamp) -> Result<Vec<Verdict>, Error> {
+pub async fn insert(
+    tx: &mut PgConnection,
+    file: File,
+    rows: &[Row],
+    stamp: &Stamp,
+) -> Result<Vec<Verdict>, Error> {
     let mut order: Vec<usize> = (0..rows.len()).collect();
     // One order for everybody, so that two batches never wait for each other in a circle.
     order.sort_by(|one, other| rows.get(*one).map(identity).cmp(&rows.get(*other).map(identity)));
@@ -47,7 +52,10 @@ pub async fn insert(tx: &mut PgConnection, file: File, rows: &[Row], stamp: &Sta
         let stored = revisions.and_then(|revisions| revisions.get(&row.revision));
         let same = stored.is_some_and(|digest| digest.as_slice() == content_digest(row));
         let is_new = added.remove(&(row.key.clone(), row.revision));
-        let highest = revisions.and_then(|revisions| revisions.keys().next_back()).copied().unwrap_or_default();
+        let highest = revisions
+            .and_then(|revisions| revisions.keys().next_back())
+            .copied()
+            .unwrap_or_default();
         let verdict = match (same, is_new) {
             (false, _) => Verdict::Conflict,
             (true, false) => Verdict::Unchanged,
@@ -65,7 +73,12 @@ fn identity(row: &Row) -> (&Key, u32) {
     (&row.key, row.revision)
 }
 
-async fn add(tx: &mut PgConnection, table: &'static Table, rows: &[&Row], stamp: &Stamp) -> Result<HashSet<(Key, u32)>, Error> {
+async fn add(
+    tx: &mut PgConnection,
+    table: &'static Table,
+    rows: &[&Row],
+    stamp: &Stamp,
+) -> Result<HashSet<(Key, u32)>, Error> {
     let columns = table.file.columns().len();
     let mut arrays: Vec<Vec<String>> = vec![Vec::with_capacity(rows.len()); columns];
     let mut digests: Vec<Vec<u8>> = Vec::with_capacity(rows.len());
@@ -130,7 +143,10 @@ async fn digests_of(
     let mut found: HashMap<Key, BTreeMap<u32, Vec<u8>>> = HashMap::new();
     for row in query.fetch_all(tx).await? {
         let (key, revision) = key_and_revision(table, &row)?;
-        found.entry(key).or_default().insert(revision, row.try_get(table.key_len() + 1)?);
+        found
+            .entry(key)
+            .or_default()
+            .insert(revision, row.try_get(table.key_len() + 1)?);
     }
     Ok(found)
 }
@@ -171,7 +187,10 @@ pub async fn select(
     values: &[Value],
 ) -> Result<Vec<StoredRow>, Error> {
     let table = Table::of(file);
-    let sql = format!("{}\nwhere {condition}\norder by {}, revision", table.select, table.key);
+    let sql = format!(
+        "{}\nwhere {condition}\norder by {}, revision",
+        table.select, table.key
+    );
     let mut stream = bind(sqlx::query(AssertSqlSafe(sql)), values).fetch(tx);
     let mut rows = Vec::new();
     while let Some(row) = stream.try_next().await? {
@@ -184,7 +203,12 @@ pub async fn select(
 ///
 /// # Errors
 /// As [`select`].
-pub async fn revisions(tx: &mut PgConnection, file: File, city: &str, key: &Key) -> Result<Vec<StoredRow>, Error> {
+pub async fn revisions(
+    tx: &mut PgConnection,
+    file: File,
+    city: &str,
+    key: &Key,
+) -> Result<Vec<StoredRow>, Error> {
     let table = Table::of(file);
     let sql = format!(
         "{}\nwhere city = $1 and ({}) = ({})\norder by revision",
@@ -196,7 +220,12 @@ pub async fn revisions(tx: &mut PgConnection, file: File, city: &str, key: &Key)
     for cell in key.cells() {
         query = query.bind(cell);
     }
-    query.fetch_all(tx).await?.iter().map(|row| read(table, row)).collect()
+    query
+        .fetch_all(tx)
+        .await?
+        .iter()
+        .map(|row| read(table, row))
+        .collect()
 }
 
 /// A page of a list: the latest revision of each record.
@@ -216,7 +245,12 @@ pub struct Page {
 ///
 /// # Errors
 /// As [`select`].
-pub async fn list(tx: &mut PgConnection, file: File, city: &str, page: &Page) -> Result<Vec<StoredRow>, Error> {
+pub async fn list(
+    tx: &mut PgConnection,
+    file: File,
+    city: &str,
+    page: &Page,
+) -> Result<Vec<StoredRow>, Error> {
     let table = Table::of(file);
     let mut conditions = vec!["city = $1".to_owned()];
     let mut values = Vec::new();
@@ -225,10 +259,18 @@ pub async fn list(tx: &mut PgConnection, file: File, city: &str, page: &Page) ->
         conditions.push(format!("{} = ${}", column.name, values.len() + 1));
     }
     if let Some(after) = &page.after {
-        conditions.push(format!("({}) > ({})", table.key, table.key_parameters(values.len() + 2)));
+        conditions.push(format!(
+            "({}) > ({})",
+            table.key,
+            table.key_parameters(values.len() + 2)
+        ));
         values.extend(after.cells().map(str::to_owned));
     }
-    let withdrawn = if page.show_withdrawn { "" } else { "where not withdrawn" };
+    let withdrawn = if page.show_withdrawn {
+        ""
+    } else {
+        "where not withdrawn"
+    };
     let sql = format!(
         "{select}\nwhere (city, {key}, revision) in (\n    select city, {key}, revision from (\n        \
          select distinct on ({key}) city, {key}, revision, withdrawn from published.{view}\n        \
@@ -244,7 +286,13 @@ pub async fn list(tx: &mut PgConnection, file: File, city: &str, page: &Page) ->
     for value in values {
         query = query.bind(value);
     }
-    query.bind(page.size).fetch_all(tx).await?.iter().map(|row| read(table, row)).collect()
+    query
+        .bind(page.size)
+        .fetch_all(tx)
+        .await?
+        .iter()
+        .map(|row| read(table, row))
+        .collect()
 }
 
 fn read(table: &Table, row: &PgRow) -> Result<StoredRow, Error> {
@@ -255,7 +303,9 @@ fn read(table: &Table, row: &PgRow) -> Result<StoredRow, Error> {
     }
     let cells = Cells::from_values(table.file, texts);
     let (parsed, _) = parse_row(table.file, &cells, &Allow::stored()).map_err(|refusals| {
-        let detail = refusals.iter().map(|refusal| format!("{}: {}", refusal.column.unwrap_or("row"), refusal.code.as_str()));
+        let detail = refusals
+            .iter()
+            .map(|refusal| format!("{}: {}", refusal.column.unwrap_or("row"), refusal.code.as_str()));
         unreadable(table.file, &detail.collect::<Vec<_>>().join(", "))
     })?;
     Ok(StoredRow {
@@ -268,5 +318,8 @@ fn read(table: &Table, row: &PgRow) -> Result<StoredRow, Error> {
 }
 
 fn unreadable(file: File, detail: &str) -> Error {
-    Error::StoredRowUnreadable { file: file.as_str(), detail: detail.to_owned() }
+    Error::StoredRowUnreadable {
+        file: file.as_str(),
+        detail: detail.to_owned(),
+    }
 }

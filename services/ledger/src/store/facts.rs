@@ -4,17 +4,26 @@ use exchange::{File, History};
 use policy::facts::Facts;
 use sqlx::PgConnection;
 
-use crate::error::Error;
 use super::fact::{self, Value};
+use crate::error::Error;
 
 /// The facts that the answer to an institution rests on: its own of one borrower, and the registry's. Nothing of another
 /// institution is read, and row-level security would not show it.
 ///
 /// # Errors
 /// Database errors.
-pub async fn of_borrower(tx: &mut PgConnection, city: &str, institution: &str, borrower: &str) -> Result<Facts, Error> {
+pub async fn of_borrower(
+    tx: &mut PgConnection,
+    city: &str,
+    institution: &str,
+    borrower: &str,
+) -> Result<Facts, Error> {
     let mut history = History::default();
-    let own = [Value::Text(city.to_owned()), Value::Text(institution.to_owned()), Value::Text(borrower.to_owned())];
+    let own = [
+        Value::Text(city.to_owned()),
+        Value::Text(institution.to_owned()),
+        Value::Text(borrower.to_owned()),
+    ];
     let mine = &own[..];
     read(tx, &mut history, File::Institutions, SAME_LEGAL_PERSON, &own[..2]).await?;
     read(tx, &mut history, File::Loans, "city = $1 and institution_code = $2 and contract_no in (select contract_no from published.loans where city = $1 and institution_code = $2 and borrower_uscc = $3)", mine).await?;
@@ -40,15 +49,29 @@ pub async fn of_borrower(tx: &mut PgConnection, city: &str, institution: &str, b
 ///
 /// # Errors
 /// Database errors.
-pub async fn of_policyholder(tx: &mut PgConnection, city: &str, institution: &str, holder: &str) -> Result<Facts, Error> {
+pub async fn of_policyholder(
+    tx: &mut PgConnection,
+    city: &str,
+    institution: &str,
+    holder: &str,
+) -> Result<Facts, Error> {
     let mut history = History::default();
-    let own = [Value::Text(city.to_owned()), Value::Text(institution.to_owned()), Value::Text(holder.to_owned())];
+    let own = [
+        Value::Text(city.to_owned()),
+        Value::Text(institution.to_owned()),
+        Value::Text(holder.to_owned()),
+    ];
     let mine = &own[..];
     read(tx, &mut history, File::Institutions, SAME_LEGAL_PERSON, &own[..2]).await?;
     read(tx, &mut history, File::Policies, "city = $1 and institution_code = $2 and policy_no in (select policy_no from published.policies where city = $1 and institution_code = $2 and policyholder_uscc = $3)", mine).await?;
     read(tx, &mut history, File::PolicyPatents, "city = $1 and institution_code = $2 and policy_no in (select policy_no from published.policies where city = $1 and institution_code = $2 and policyholder_uscc = $3)", mine).await?;
     read(tx, &mut history, File::PremiumEvents, "city = $1 and institution_code = $2 and policy_no in (select policy_no from published.policies where city = $1 and institution_code = $2 and policyholder_uscc = $3)", mine).await?;
-    let patents = history.facts().policy_patents.iter().map(|row| row.patent_no.to_string()).collect();
+    let patents = history
+        .facts()
+        .policy_patents
+        .iter()
+        .map(|row| row.patent_no.to_string())
+        .collect();
     registry(tx, &mut history, city, holder, patents).await?;
     Ok(history.into_facts())
 }
@@ -71,12 +94,40 @@ async fn registry(
     subjects.push(enterprise.to_owned());
     let of_enterprise = [city.clone(), Value::Text(enterprise.to_owned())];
     let of_patents = [city.clone(), Value::Texts(patents)];
-    read(tx, history, File::Enterprises, "city = $1 and uscc = $2", &of_enterprise).await?;
-    read(tx, history, File::OtherAwards, "city = $1 and beneficiary_uscc = $2", &of_enterprise).await?;
+    read(
+        tx,
+        history,
+        File::Enterprises,
+        "city = $1 and uscc = $2",
+        &of_enterprise,
+    )
+    .await?;
+    read(
+        tx,
+        history,
+        File::OtherAwards,
+        "city = $1 and beneficiary_uscc = $2",
+        &of_enterprise,
+    )
+    .await?;
     for file in [File::Patents, File::PatentOwners, File::Awards] {
-        read(tx, history, file, "city = $1 and patent_no = any($2)", &of_patents).await?;
+        read(
+            tx,
+            history,
+            file,
+            "city = $1 and patent_no = any($2)",
+            &of_patents,
+        )
+        .await?;
     }
-    read(tx, history, File::Exclusions, "city = $1 and subject = any($2)", &[city, Value::Texts(subjects)]).await
+    read(
+        tx,
+        history,
+        File::Exclusions,
+        "city = $1 and subject = any($2)",
+        &[city, Value::Texts(subjects)],
+    )
+    .await
 }
 
 async fn read(

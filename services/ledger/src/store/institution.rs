@@ -10,7 +10,11 @@ use crate::error::Error;
 ///
 /// # Errors
 /// Database errors.
-pub async fn standing(tx: &mut PgConnection, city: &str, codes: &[String]) -> Result<HashMap<String, bool>, Error> {
+pub async fn standing(
+    tx: &mut PgConnection,
+    city: &str,
+    codes: &[String],
+) -> Result<HashMap<String, bool>, Error> {
     let rows: Vec<(String, bool)> = sqlx::query_as(
         "select distinct on (institution_code) institution_code, withdrawn
          from published.institutions

@@ -61,7 +61,13 @@ pub async fn claim(
 ///
 /// # Errors
 /// Database errors.
-pub async fn answer(tx: &mut PgConnection, city: &str, caller: &str, request_id: Uuid, answer: &[u8]) -> Result<(), Error> {
+pub async fn answer(
+    tx: &mut PgConnection,
+    city: &str,
+    caller: &str,
+    request_id: Uuid,
+    answer: &[u8],
+) -> Result<(), Error> {
     sqlx::query(
         "update ledger.request set answer = $4
          where city = $1 and caller = $2 and request_id = $3",

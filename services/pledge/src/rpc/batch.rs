@@ -12,18 +12,31 @@ use super::Reporter;
 const ENTRIES_MOST: usize = 500;
 
 impl Reporter {
-    pub(crate) async fn batch_report(&self, body: &pb::BatchReportRequest) -> Result<pb::BatchReportResponse, Error> {
+    pub(crate) async fn batch_report(
+        &self,
+        body: &pb::BatchReportRequest,
+    ) -> Result<pb::BatchReportResponse, Error> {
         if body.entries.is_empty() || body.entries.len() > ENTRIES_MOST {
             let zh = format!("每次须有 1 至 {ENTRIES_MOST} 条记录");
             let en = format!("a call carries 1 to {ENTRIES_MOST} records");
             return Err(Error::invalid("entries", "ENTRIES_COUNT", zh, en));
         }
-        let entries =
-            body.entries.iter().enumerate().map(|(place, entry)| entry_of(place, entry, self.code())).collect::<Result<_, _>>()?;
-        self.write("BatchReport", &body.request_id, body, entries, |receipt, assessments| pb::BatchReportResponse {
-            receipt: Some(receipt),
-            assessments,
-        })
+        let entries = body
+            .entries
+            .iter()
+            .enumerate()
+            .map(|(place, entry)| entry_of(place, entry, self.code()))
+            .collect::<Result<_, _>>()?;
+        self.write(
+            "BatchReport",
+            &body.request_id,
+            body,
+            entries,
+            |receipt, assessments| pb::BatchReportResponse {
+                receipt: Some(receipt),
+                assessments,
+            },
+        )
         .await
     }
 }
@@ -33,12 +46,22 @@ fn entry_of(place: usize, entry: &pb::BatchEntry, institution: &str) -> Result<E
         Some(Record::Pledge(record)) => Ok(of(place, record, entry, institution)),
         Some(Record::Loan(record)) => Ok(of(place, record, entry, institution)),
         Some(Record::LoanEvent(record)) => Ok(of(place, record, entry, institution)),
-        None => Err(Error::invalid(&format!("entries[{place}]"), "CELL_REQUIRED", "缺少记录", "a record is required")),
+        None => Err(Error::invalid(
+            &format!("entries[{place}]"),
+            "CELL_REQUIRED",
+            "缺少记录",
+            "a record is required",
+        )),
     }
 }
 
 fn of<R: WireRecord>(place: usize, record: &R, entry: &pb::BatchEntry, institution: &str) -> Entry {
-    let mut made = Entry::report(&format!("entries[{place}]"), Some(record), Some(institution), entry.revision);
+    let mut made = Entry::report(
+        &format!("entries[{place}]"),
+        Some(record),
+        Some(institution),
+        entry.revision,
+    );
     if entry.withdrawn {
         set(&mut made.cells, "withdrawn", "true");
     }

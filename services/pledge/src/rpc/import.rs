@@ -20,7 +20,12 @@ pub(crate) fn own(
         inbound,
         |request, caller| match request.message {
             Some(Message::Header(header)) => Inbound::Header(header.request_id),
-            Some(Message::Rows(rows)) => Inbound::Rows(rows.rows.iter().map(|row| entry(row, Some(&caller.holder))).collect()),
+            Some(Message::Rows(rows)) => Inbound::Rows(
+                rows.rows
+                    .iter()
+                    .map(|row| entry(row, Some(&caller.holder)))
+                    .collect(),
+            ),
             None => Inbound::Empty,
         },
         |outbound| pb::ImportPledgeFactsResponse {
@@ -58,20 +63,35 @@ pub(crate) fn on_behalf(
 }
 
 fn import(ledger: Ledger, caller: Caller, rpc: &'static str, on_behalf: bool) -> Import {
-    Import { ledger, caller, rpc, service: Service::Pledge, on_behalf, hook: None }
+    Import {
+        ledger,
+        caller,
+        rpc,
+        service: Service::Pledge,
+        on_behalf,
+        hook: None,
+    }
 }
 
 fn entry_on_behalf(row: &pb::OnBehalfRow) -> ImportEntry {
     let code = Some(row.institution_code.as_str()).filter(|code| !code.is_empty());
-    row.row.as_ref().map_or_else(|| ImportEntry::absent(0), |inner| entry(inner, code))
+    row.row
+        .as_ref()
+        .map_or_else(|| ImportEntry::absent(0), |inner| entry(inner, code))
 }
 
 fn entry(row: &pb::ImportRow, institution: Option<&str>) -> ImportEntry {
     use pb::import_row::Record;
     match &row.record {
-        Some(Record::Pledge(record)) => ImportEntry::typed(row.row, record, institution, row.revision, row.withdrawn),
-        Some(Record::Loan(record)) => ImportEntry::typed(row.row, record, institution, row.revision, row.withdrawn),
-        Some(Record::LoanEvent(record)) => ImportEntry::typed(row.row, record, institution, row.revision, row.withdrawn),
+        Some(Record::Pledge(record)) => {
+            ImportEntry::typed(row.row, record, institution, row.revision, row.withdrawn)
+        }
+        Some(Record::Loan(record)) => {
+            ImportEntry::typed(row.row, record, institution, row.revision, row.withdrawn)
+        }
+        Some(Record::LoanEvent(record)) => {
+            ImportEntry::typed(row.row, record, institution, row.revision, row.withdrawn)
+        }
         Some(Record::Raw(raw)) => ImportEntry::raw(row.row, raw, institution),
         None => ImportEntry::absent(row.row),
     }

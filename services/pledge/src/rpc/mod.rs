@@ -37,16 +37,36 @@ impl Pledges {
         let caller = self.callers.identify(request.extensions()).await?;
         caller.require(&[Role::Institution], rpc)?;
         let institution = caller.institution().ok_or(Error::CallerUnknown)?;
-        Ok(Reporter { ledger: self.ledger.clone(), caller, institution, on_behalf: false })
+        Ok(Reporter {
+            ledger: self.ledger.clone(),
+            caller,
+            institution,
+            on_behalf: false,
+        })
     }
 
     /// The call of the bureau for an institution.
-    async fn on_behalf<T: Sync>(&self, request: &Request<T>, rpc: &'static str, code: &str) -> Result<Reporter, Error> {
+    async fn on_behalf<T: Sync>(
+        &self,
+        request: &Request<T>,
+        rpc: &'static str,
+        code: &str,
+    ) -> Result<Reporter, Error> {
         let caller = self.bureau(request, rpc).await?;
         let institution = InstitutionCode::from_canonical(code.trim()).map_err(|error| {
-            Error::invalid("institution_code", "INSTITUTION_CODE_MALFORMED", "机构代码格式不正确", error.to_string())
+            Error::invalid(
+                "institution_code",
+                "INSTITUTION_CODE_MALFORMED",
+                "机构代码格式不正确",
+                error.to_string(),
+            )
         })?;
-        Ok(Reporter { ledger: self.ledger.clone(), caller, institution, on_behalf: true })
+        Ok(Reporter {
+            ledger: self.ledger.clone(),
+            caller,
+            institution,
+            on_behalf: true,
+        })
     }
 
     async fn bureau<T: Sync>(&self, request: &Request<T>, rpc: &'static str) -> Result<Caller, Error> {
@@ -90,7 +110,8 @@ impl Reporter {
                 let (ledger, institution, entries) = (ledger.clone(), institution.clone(), entries.clone());
                 Box::pin(async move {
                     let applied = apply(tx, &stamp, entries).await?;
-                    let assessments = assessment::of_rows(tx, &ledger, &stamp, &institution, &applied.rows).await?;
+                    let assessments =
+                        assessment::of_rows(tx, &ledger, &stamp, &institution, &applied.rows).await?;
                     Ok(answer(applied.receipt, assessments))
                 })
             })
@@ -102,17 +123,26 @@ impl Reporter {
 impl PledgeService for Pledges {
     type ImportPledgeFactsStream = ReceiverStream<Result<pb::ImportPledgeFactsResponse, Status>>;
 
-    async fn report_pledge(&self, request: Request<pb::ReportPledgeRequest>) -> Answer<pb::ReportPledgeResponse> {
+    async fn report_pledge(
+        &self,
+        request: Request<pb::ReportPledgeRequest>,
+    ) -> Answer<pb::ReportPledgeResponse> {
         let reporter = self.own(&request, "ReportPledge").await?;
         Ok(Response::new(reporter.report_pledge(request.get_ref()).await?))
     }
 
-    async fn amend_pledge(&self, request: Request<pb::AmendPledgeRequest>) -> Answer<pb::AmendPledgeResponse> {
+    async fn amend_pledge(
+        &self,
+        request: Request<pb::AmendPledgeRequest>,
+    ) -> Answer<pb::AmendPledgeResponse> {
         let reporter = self.own(&request, "AmendPledge").await?;
         Ok(Response::new(reporter.amend_pledge(request.get_ref()).await?))
     }
 
-    async fn withdraw_pledge(&self, request: Request<pb::WithdrawPledgeRequest>) -> Answer<pb::WithdrawPledgeResponse> {
+    async fn withdraw_pledge(
+        &self,
+        request: Request<pb::WithdrawPledgeRequest>,
+    ) -> Answer<pb::WithdrawPledgeResponse> {
         let reporter = self.own(&request, "WithdrawPledge").await?;
         Ok(Response::new(reporter.withdraw_pledge(request.get_ref()).await?))
     }
@@ -122,9 +152,14 @@ impl PledgeService for Pledges {
         Ok(Response::new(reporter.get_pledge(request.get_ref()).await?))
     }
 
-    async fn list_pledges(&self, request: Request<pb::ListPledgesRequest>) -> Answer<pb::ListPledgesResponse> {
+    async fn list_pledges(
+        &self,
+        request: Request<pb::ListPledgesRequest>,
+    ) -> Answer<pb::ListPledgesResponse> {
         let reporter = self.own(&request, "ListPledges").await?;
-        Ok(Response::new(reporter.list_pledges(request.get_ref().clone()).await?))
+        Ok(Response::new(
+            reporter.list_pledges(request.get_ref().clone()).await?,
+        ))
     }
 
     async fn report_loan(&self, request: Request<pb::ReportLoanRequest>) -> Answer<pb::ReportLoanResponse> {
@@ -137,7 +172,10 @@ impl PledgeService for Pledges {
         Ok(Response::new(reporter.amend_loan(request.get_ref()).await?))
     }
 
-    async fn withdraw_loan(&self, request: Request<pb::WithdrawLoanRequest>) -> Answer<pb::WithdrawLoanResponse> {
+    async fn withdraw_loan(
+        &self,
+        request: Request<pb::WithdrawLoanRequest>,
+    ) -> Answer<pb::WithdrawLoanResponse> {
         let reporter = self.own(&request, "WithdrawLoan").await?;
         Ok(Response::new(reporter.withdraw_loan(request.get_ref()).await?))
     }
@@ -149,35 +187,61 @@ impl PledgeService for Pledges {
 
     async fn list_loans(&self, request: Request<pb::ListLoansRequest>) -> Answer<pb::ListLoansResponse> {
         let reporter = self.own(&request, "ListLoans").await?;
-        Ok(Response::new(reporter.list_loans(request.get_ref().clone()).await?))
+        Ok(Response::new(
+            reporter.list_loans(request.get_ref().clone()).await?,
+        ))
     }
 
-    async fn report_loan_event(&self, request: Request<pb::ReportLoanEventRequest>) -> Answer<pb::ReportLoanEventResponse> {
+    async fn report_loan_event(
+        &self,
+        request: Request<pb::ReportLoanEventRequest>,
+    ) -> Answer<pb::ReportLoanEventResponse> {
         let reporter = self.own(&request, "ReportLoanEvent").await?;
-        Ok(Response::new(reporter.report_loan_event(request.get_ref()).await?))
+        Ok(Response::new(
+            reporter.report_loan_event(request.get_ref()).await?,
+        ))
     }
 
-    async fn amend_loan_event(&self, request: Request<pb::AmendLoanEventRequest>) -> Answer<pb::AmendLoanEventResponse> {
+    async fn amend_loan_event(
+        &self,
+        request: Request<pb::AmendLoanEventRequest>,
+    ) -> Answer<pb::AmendLoanEventResponse> {
         let reporter = self.own(&request, "AmendLoanEvent").await?;
         Ok(Response::new(reporter.amend_loan_event(request.get_ref()).await?))
     }
 
-    async fn withdraw_loan_event(&self, request: Request<pb::WithdrawLoanEventRequest>) -> Answer<pb::WithdrawLoanEventResponse> {
+    async fn withdraw_loan_event(
+        &self,
+        request: Request<pb::WithdrawLoanEventRequest>,
+    ) -> Answer<pb::WithdrawLoanEventResponse> {
         let reporter = self.own(&request, "WithdrawLoanEvent").await?;
-        Ok(Response::new(reporter.withdraw_loan_event(request.get_ref()).await?))
+        Ok(Response::new(
+            reporter.withdraw_loan_event(request.get_ref()).await?,
+        ))
     }
 
-    async fn get_loan_event(&self, request: Request<pb::GetLoanEventRequest>) -> Answer<pb::GetLoanEventResponse> {
+    async fn get_loan_event(
+        &self,
+        request: Request<pb::GetLoanEventRequest>,
+    ) -> Answer<pb::GetLoanEventResponse> {
         let reporter = self.own(&request, "GetLoanEvent").await?;
         Ok(Response::new(reporter.get_loan_event(request.get_ref()).await?))
     }
 
-    async fn list_loan_events(&self, request: Request<pb::ListLoanEventsRequest>) -> Answer<pb::ListLoanEventsResponse> {
+    async fn list_loan_events(
+        &self,
+        request: Request<pb::ListLoanEventsRequest>,
+    ) -> Answer<pb::ListLoanEventsResponse> {
         let reporter = self.own(&request, "ListLoanEvents").await?;
-        Ok(Response::new(reporter.list_loan_events(request.get_ref().clone()).await?))
+        Ok(Response::new(
+            reporter.list_loan_events(request.get_ref().clone()).await?,
+        ))
     }
 
-    async fn batch_report(&self, request: Request<pb::BatchReportRequest>) -> Answer<pb::BatchReportResponse> {
+    async fn batch_report(
+        &self,
+        request: Request<pb::BatchReportRequest>,
+    ) -> Answer<pb::BatchReportResponse> {
         let reporter = self.own(&request, "BatchReport").await?;
         Ok(Response::new(reporter.batch_report(request.get_ref()).await?))
     }
@@ -188,20 +252,32 @@ impl PledgeService for Pledges {
     ) -> Answer<Self::ImportPledgeFactsStream> {
         let caller = self.callers.identify(request.extensions()).await?;
         caller.require(&[Role::Institution], "ImportPledgeFacts")?;
-        Ok(Response::new(import::own(self.ledger.clone(), caller, request.into_inner())))
+        Ok(Response::new(import::own(
+            self.ledger.clone(),
+            caller,
+            request.into_inner(),
+        )))
     }
 }
 
 #[tonic::async_trait]
 impl PledgeOnBehalfService for Pledges {
-    type ImportPledgeFactsOnBehalfStream = ReceiverStream<Result<pb::ImportPledgeFactsOnBehalfResponse, Status>>;
+    type ImportPledgeFactsOnBehalfStream =
+        ReceiverStream<Result<pb::ImportPledgeFactsOnBehalfResponse, Status>>;
 
-    async fn report_on_behalf(&self, request: Request<pb::ReportOnBehalfRequest>) -> Answer<pb::ReportOnBehalfResponse> {
+    async fn report_on_behalf(
+        &self,
+        request: Request<pb::ReportOnBehalfRequest>,
+    ) -> Answer<pb::ReportOnBehalfResponse> {
         use pb::report_on_behalf_request::Report;
         let body = request.get_ref();
-        let reporter = self.on_behalf(&request, "ReportOnBehalf", &body.institution_code).await?;
+        let reporter = self
+            .on_behalf(&request, "ReportOnBehalf", &body.institution_code)
+            .await?;
         let Some(report) = &body.report else {
-            return Err(Error::invalid("report", "CELL_REQUIRED", "缺少报送内容", "a report is required").into());
+            return Err(
+                Error::invalid("report", "CELL_REQUIRED", "缺少报送内容", "a report is required").into(),
+            );
         };
         let (receipt, assessments) = match report {
             Report::ReportPledge(inner) => {
@@ -267,7 +343,11 @@ impl PledgeOnBehalfService for Pledges {
         request: Request<Streaming<pb::ImportPledgeFactsOnBehalfRequest>>,
     ) -> Answer<Self::ImportPledgeFactsOnBehalfStream> {
         let caller = self.bureau(&request, "ImportPledgeFactsOnBehalf").await?;
-        Ok(Response::new(import::on_behalf(self.ledger.clone(), caller, request.into_inner())))
+        Ok(Response::new(import::on_behalf(
+            self.ledger.clone(),
+            caller,
+            request.into_inner(),
+        )))
     }
 }
 
@@ -275,7 +355,12 @@ impl PledgeOnBehalfService for Pledges {
 fn same_key(inner: &mut String, outer: &str) -> Result<(), Error> {
     if !inner.is_empty() && inner != outer {
         let en = "the wrapped request has another request id";
-        return Err(Error::invalid("report.request_id", "REQUEST_ID_DIFFERS", "内层请求号与外层不一致", en));
+        return Err(Error::invalid(
+            "report.request_id",
+            "REQUEST_ID_DIFFERS",
+            "内层请求号与外层不一致",
+            en,
+        ));
     }
     outer.clone_into(inner);
     Ok(())

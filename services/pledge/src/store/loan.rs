@@ -38,5 +38,11 @@ pub(crate) async fn concerned(
     .bind(pledge_nos)
     .fetch_all(tx)
     .await?;
-    Ok(rows.into_iter().map(|(contract_no, borrower)| Contract { contract_no, borrower }).collect())
+    Ok(rows
+        .into_iter()
+        .map(|(contract_no, borrower)| Contract {
+            contract_no,
+            borrower,
+        })
+        .collect())
 }

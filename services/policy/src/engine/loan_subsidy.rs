@@ -175,6 +175,7 @@ pub(crate) fn total(
     }
 }
 
+/// The findings on an enterprise's year that was counted: what limited it, what to look at, and the other readings.
 fn report(
     index: &Index<'_>,
     rules: &Rules<'_>,
@@ -183,84 +184,81 @@ fn report(
     own: &[Draft],
     findings: &mut Vec<Finding>,
 ) {
-    let mut push = |code, reference: String, amount, detail: String| {
-        findings.push(Finding {
-            code,
-            measure: Measure::LoanSubsidy,
-            beneficiary: borrower.to_string(),
-            reference,
-            amount,
-            detail,
-        });
+    let finding = |code, reference: &str, amount, detail: String| Finding {
+        code,
+        measure: Measure::LoanSubsidy,
+        beneficiary: borrower.to_string(),
+        reference: reference.to_owned(),
+        amount,
+        detail,
     };
     for (contract, based) in group {
         let reference = contract_reference(contract.loan);
-        if based.within_limit < based.drawn {
-            let above = based.drawn.minus(based.within_limit).ok();
-            push(
-                FindingCode::ContractAmountExceeded,
-                reference.clone(),
-                above,
-                String::new(),
-            );
-        }
-        if let Some(share) = based.share {
-            let off = based.within_limit.minus(based.base).ok();
-            push(
-                FindingCode::PatentShareApplied,
-                reference.clone(),
-                off,
-                share.to_string(),
-            );
-        }
-        let money = index.other_money(OtherMeasure::LoanSubsidy, borrower, &contract.loan.contract_no);
-        for row in money {
-            // National or provincial money never gets here unless R13L=IGNORE; then it is a warning too.
-            if rules.readings.loan_money != LoanMoney::Exclude {
-                push(
-                    FindingCode::LoanOtherMoney,
-                    reference.clone(),
-                    Some(row.amount),
-                    row.level.as_str().to_owned(),
-                );
-            }
-        }
+        findings.extend(
+            contract_notes(index, rules, contract, based)
+                .into_iter()
+                .map(|(code, amount, detail)| finding(code, &reference, amount, detail)),
+        );
     }
     for line in own {
-        let five_percent = Rate::parse("0.05")
-            .ok()
-            .and_then(|rate| line.base.times(rate, rules.rounding()).ok());
-        if line.earned > line.base {
-            push(
-                FindingCode::SubsidyAboveLoan,
-                line.key.item.clone(),
+        if let Some(code) = size_warning(rules, line) {
+            findings.push(finding(
+                code,
+                &line.key.item,
                 Some(line.earned),
-                format!("{}", line.base),
-            );
-        } else if five_percent.is_some_and(|bound| line.earned > bound) {
-            push(
-                FindingCode::SubsidyHighShare,
-                line.key.item.clone(),
-                Some(line.earned),
-                format!("{}", line.base),
-            );
+                line.base.to_string(),
+            ));
         }
     }
     if let Some(line) = own.first() {
         let paid = Money::sum(own.iter().map(|line| line.earned)).unwrap_or_default();
-        for other in line
-            .explanation
-            .alternatives
-            .iter()
-            .filter(|other| other.amount != paid)
-        {
-            let detail = format!("{}={}", other.reading, other.value);
-            push(
-                FindingCode::ReadingAlternative,
-                line.key.item.clone(),
-                Some(other.amount),
-                detail,
-            );
+        for other in &line.explanation.alternatives {
+            if other.amount != paid {
+                let detail = format!("{}={}", other.reading, other.value);
+                let code = FindingCode::ReadingAlternative;
+                findings.push(finding(code, &line.key.item, Some(other.amount), detail));
+            }
         }
+    }
+}
+
+/// What limited a contract that counts, and other levels' money on it: code, amount and detail of each finding.
+fn contract_notes(
+    index: &Index<'_>,
+    rules: &Rules<'_>,
+    contract: &Contract<'_>,
+    based: &Base,
+) -> Vec<(FindingCode, Option<Money>, String)> {
+    let mut notes = Vec::new();
+    if based.within_limit < based.drawn {
+        let above = based.drawn.minus(based.within_limit).ok();
+        notes.push((FindingCode::ContractAmountExceeded, above, String::new()));
+    }
+    if let Some(share) = based.share {
+        let off = based.within_limit.minus(based.base).ok();
+        notes.push((FindingCode::PatentShareApplied, off, share.to_string()));
+    }
+    // National or provincial money never gets here unless R13L=IGNORE; then it is a warning too.
+    if rules.readings.loan_money != LoanMoney::Exclude {
+        let loan = contract.loan;
+        for row in index.other_money(OtherMeasure::LoanSubsidy, &loan.borrower_uscc, &loan.contract_no) {
+            let level = row.level.as_str().to_owned();
+            notes.push((FindingCode::LoanOtherMoney, Some(row.amount), level));
+        }
+    }
+    notes
+}
+
+/// Whether a lump sum is larger than its loans, or than 5% of them.
+fn size_warning(rules: &Rules<'_>, line: &Draft) -> Option<FindingCode> {
+    let five_percent = Rate::parse("0.05")
+        .ok()
+        .and_then(|rate| line.base.times(rate, rules.rounding()).ok());
+    if line.earned > line.base {
+        Some(FindingCode::SubsidyAboveLoan)
+    } else if five_percent.is_some_and(|bound| line.earned > bound) {
+        Some(FindingCode::SubsidyHighShare)
+    } else {
+        None
     }
 }

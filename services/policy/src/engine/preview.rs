@@ -2,7 +2,7 @@
 //!
 //! The facts given are the caller's own and the registry's; the same rules run over them as over a batch.
 
-use super::contract::evaluate_all;
+use super::contract::{Contract, contract_reference, evaluate_all};
 use super::index::Index;
 use super::{EngineError, Finding, Line, Question, Rules, settle};
 use crate::codes::{Clause, FindingCode, Measure};
@@ -82,47 +82,18 @@ pub fn preview_contract(
             ..ContractPreview::default()
         });
     };
-    let alone = |base: Money, missing: Vec<FindingCode>| {
-        let tier = revision.loan_subsidy.tier_of(base, question.readings.boundary);
-        Figure {
-            amount: tier.map_or(Money::ZERO, |tier| tier.amount),
-            base,
-            clause: tier.map(|tier| tier.clause),
-            missing,
-        }
-    };
-    let mut missing: Vec<FindingCode> = contract
-        .missing
-        .iter()
-        .filter(|(measure, _)| *measure == Measure::LoanSubsidy)
-        .map(|(_, code)| *code)
-        .collect();
     let now = contract.enterprise_base(&rules, question.year)?;
-    if contract.for_enterprise.is_empty() {
-        missing.extend(what_a_draw_would_lack(&index, contract.loan));
-    }
-    missing.sort_unstable();
-    missing.dedup();
+    let now = now.map_or(Money::ZERO, |base| base.base);
+    let missing = what_is_missing(&index, contract);
     let outcome = settle(question)?;
-    let borrower = contract.loan.borrower_uscc.clone();
-    let mine = |line: &&Line| line.key.measure == Measure::LoanSubsidy && line.key.beneficiary == borrower;
+    let borrower = &contract.loan.borrower_uscc;
+    let mine = |line: &&Line| line.key.measure == Measure::LoanSubsidy && line.key.beneficiary == *borrower;
     let entitled: Vec<&Line> = outcome.lines.iter().filter(mine).collect();
-    let bases: Vec<Money> = entitled.iter().map(|line| line.base).collect();
-    let enterprise_year = Figure {
-        amount: Money::sum(entitled.iter().map(|line| line.entitled))?,
-        base: if question.readings.unit == Unit::PerLoan {
-            Money::sum(bases)?
-        } else {
-            bases.first().copied().unwrap_or_default()
-        },
-        clause: entitled.first().map(|line| line.clause),
-        missing: Vec::new(),
-    };
-    let reference = super::contract::contract_reference(contract.loan);
+    let reference = contract_reference(contract.loan);
     Ok(ContractPreview {
-        when_fully_drawn: alone(contract.full_base(&rules)?.base, Vec::new()),
-        recognised_now: alone(now.map_or(Money::ZERO, |base| base.base), missing),
-        enterprise_year,
+        when_fully_drawn: alone(&rules, contract.full_base(&rules)?.base, Vec::new()),
+        recognised_now: alone(&rules, now, missing),
+        enterprise_year: year_figure(&rules, &entitled)?,
         line: entitled.first().map(|line| (*line).clone()),
         findings: outcome
             .findings
@@ -135,6 +106,48 @@ pub fn preview_contract(
             .cloned()
             .collect(),
     })
+}
+
+/// What a base earns as if it were the enterprise's only one.
+fn alone(rules: &Rules<'_>, base: Money, missing: Vec<FindingCode>) -> Figure {
+    let tier = rules.revision.loan_subsidy.tier_of(base, rules.readings.boundary);
+    Figure {
+        amount: tier.map_or(Money::ZERO, |tier| tier.amount),
+        base,
+        clause: tier.map(|tier| tier.clause),
+        missing,
+    }
+}
+
+/// The enterprise's lines of the year in one figure.
+fn year_figure(rules: &Rules<'_>, entitled: &[&Line]) -> Result<Figure, EngineError> {
+    let bases: Vec<Money> = entitled.iter().map(|line| line.base).collect();
+    Ok(Figure {
+        amount: Money::sum(entitled.iter().map(|line| line.entitled))?,
+        base: if rules.readings.unit == Unit::PerLoan {
+            Money::sum(bases)?
+        } else {
+            bases.first().copied().unwrap_or_default()
+        },
+        clause: entitled.first().map(|line| line.clause),
+        missing: Vec::new(),
+    })
+}
+
+/// What keeps draws of the contract from counting for the enterprise, each reason once.
+fn what_is_missing(index: &Index<'_>, contract: &Contract<'_>) -> Vec<FindingCode> {
+    let mut missing: Vec<FindingCode> = contract
+        .missing
+        .iter()
+        .filter(|(measure, _)| *measure == Measure::LoanSubsidy)
+        .map(|(_, code)| *code)
+        .collect();
+    if contract.for_enterprise.is_empty() {
+        missing.extend(what_a_draw_would_lack(index, contract.loan));
+    }
+    missing.sort_unstable();
+    missing.dedup();
+    missing
 }
 
 /// What is missing before any draw counts, judged by what is known of the contract today.

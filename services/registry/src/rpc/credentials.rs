@@ -46,7 +46,12 @@ pub(crate) async fn ensure_credential(
 }
 
 fn key_taken() -> Error {
-    Error::invalid("key", "CREDENTIAL_KEY_TAKEN", "该公钥已登记给其他主体", "the public key is registered for somebody else")
+    Error::invalid(
+        "key",
+        "CREDENTIAL_KEY_TAKEN",
+        "该公钥已登记给其他主体",
+        "the public key is registered for somebody else",
+    )
 }
 
 impl Registry {
@@ -59,7 +64,11 @@ impl Registry {
         let holder = holder_of(body)?;
         let spki_digest = key_of(body)?;
         let (not_before, not_after) = period_of(body, self.ledger.clock.now())?;
-        let new_holder = Caller { city: caller.city.clone(), holder, role };
+        let new_holder = Caller {
+            city: caller.city.clone(),
+            holder,
+            role,
+        };
         let call = Call {
             caller,
             rpc: "CreateCredential",
@@ -82,7 +91,10 @@ impl Registry {
                     };
                     let stored = create(tx, &stamp, &new).await?;
                     let credential = Some(message(&stored));
-                    Ok(pb::CreateCredentialResponse { credential, receipt: Some(receipt(&stamp, Vec::new())) })
+                    Ok(pb::CreateCredentialResponse {
+                        credential,
+                        receipt: Some(receipt(&stamp, Vec::new())),
+                    })
                 })
             })
             .await
@@ -93,12 +105,21 @@ impl Registry {
         caller: &Caller,
         body: &pb::RevokeCredentialRequest,
     ) -> Result<pb::RevokeCredentialResponse, Error> {
-        let id = body.name.strip_prefix("credentials/").and_then(|text| Uuid::try_parse(text).ok());
-        let id = id.ok_or_else(|| {
-            Error::invalid("name", "NAME_MALFORMED", "资源名应为 credentials/{id}", "the name is of the form credentials/{id}")
-        })?;
+        let spki_digest = body
+            .name
+            .strip_prefix("credentials/")
+            .and_then(unhex)
+            .ok_or_else(|| {
+                let en = "the name is of the form credentials/{spki_digest}";
+                Error::invalid("name", "NAME_MALFORMED", "资源名应为 credentials/{公钥摘要}", en)
+            })?;
         if body.reason.trim().is_empty() {
-            return Err(Error::invalid("reason", "CELL_REQUIRED", "须填写吊销原因", "a reason is required"));
+            return Err(Error::invalid(
+                "reason",
+                "CELL_REQUIRED",
+                "须填写吊销原因",
+                "a reason is required",
+            ));
         }
         let call = Call {
             caller,
@@ -114,10 +135,14 @@ impl Registry {
             .command(call, move |tx, stamp| {
                 let name = name.clone();
                 Box::pin(async move {
-                    let found = credential::revoke(tx, stamp.city.as_str(), id, &stamp.reported_by).await?;
+                    let found =
+                        credential::revoke(tx, stamp.city.as_str(), spki_digest, &stamp.reported_by).await?;
                     let stored = found.ok_or(Error::NotFound { name })?;
                     let credential = Some(message(&stored));
-                    Ok(pb::RevokeCredentialResponse { credential, receipt: Some(receipt(&stamp, Vec::new())) })
+                    Ok(pb::RevokeCredentialResponse {
+                        credential,
+                        receipt: Some(receipt(&stamp, Vec::new())),
+                    })
                 })
             })
             .await
@@ -132,17 +157,28 @@ impl Registry {
         let after = match body.page_token.as_str() {
             "" => None,
             text => Some(Uuid::try_parse(text).map_err(|_| {
-                Error::invalid("page_token", "PAGE_TOKEN_INVALID", "翻页标记无效", "the page token is not valid")
+                Error::invalid(
+                    "page_token",
+                    "PAGE_TOKEN_INVALID",
+                    "翻页标记无效",
+                    "the page token is not valid",
+                )
             })?),
         };
         let (city, holder) = (caller.city.clone(), body.holder.clone());
         let mut rows: Vec<Credential> = self
             .ledger
             .database
-            .read("registry.list_credentials", &caller.scope(self.ledger.role), move |tx| {
-                let (city, holder) = (city.clone(), holder.clone());
-                Box::pin(async move { credential::list(tx, city.as_str(), &holder, after, size + 1).await })
-            })
+            .read(
+                "registry.list_credentials",
+                &caller.scope(self.ledger.role),
+                move |tx| {
+                    let (city, holder) = (city.clone(), holder.clone());
+                    Box::pin(
+                        async move { credential::list(tx, city.as_str(), &holder, after, size + 1).await },
+                    )
+                },
+            )
             .await?;
         let length = usize::try_from(size).unwrap_or(usize::MAX);
         let has_more = rows.len() > length;
@@ -150,7 +186,11 @@ impl Registry {
         let last = rows.last().map(|row| row.credential_id.to_string());
         Ok(pb::ListCredentialsResponse {
             credentials: rows.iter().map(message).collect(),
-            next_page_token: if has_more { last.unwrap_or_default() } else { String::new() },
+            next_page_token: if has_more {
+                last.unwrap_or_default()
+            } else {
+                String::new()
+            },
         })
     }
 }
@@ -158,10 +198,16 @@ impl Registry {
 async fn create(tx: &mut PgConnection, stamp: &Stamp, new: &NewCredential<'_>) -> Result<Credential, Error> {
     let city = stamp.city.as_str();
     if new.caller.role == Role::Institution {
-        let standing = ledger::store::institution::standing(tx, city, std::slice::from_ref(&new.caller.holder)).await?;
+        let standing =
+            ledger::store::institution::standing(tx, city, std::slice::from_ref(&new.caller.holder)).await?;
         if standing.get(&new.caller.holder) != Some(&false) {
             let zh = "机构未登记或已撤销";
-            return Err(Error::invalid("holder", "INSTITUTION_NOT_REGISTERED", zh, "the institution is not registered"));
+            return Err(Error::invalid(
+                "holder",
+                "INSTITUTION_NOT_REGISTERED",
+                zh,
+                "the institution is not registered",
+            ));
         }
     }
     if let Some(found) = credential::by_key(tx, city, new.spki_digest).await? {
@@ -170,13 +216,20 @@ async fn create(tx: &mut PgConnection, stamp: &Stamp, new: &NewCredential<'_>) -
     }
     if credential::live_count(tx, city, &new.caller.holder).await? >= LIVE_MOST {
         let zh = format!("每个主体最多 {LIVE_MOST} 个有效证书");
-        return Err(Error::invalid("holder", "CREDENTIALS_TOO_MANY", zh, format!("a holder has at most {LIVE_MOST} live keys")));
+        return Err(Error::invalid(
+            "holder",
+            "CREDENTIALS_TOO_MANY",
+            zh,
+            format!("a holder has at most {LIVE_MOST} live keys"),
+        ));
     }
     // A key of another city is not shown by row-level security, but its uniqueness holds everywhere.
     if !credential::insert(tx, platform::ids::new_v7(), new).await? {
         return Err(key_taken());
     }
-    credential::by_key(tx, city, new.spki_digest).await?.ok_or_else(key_taken)
+    credential::by_key(tx, city, new.spki_digest)
+        .await?
+        .ok_or_else(key_taken)
 }
 
 /// The bureau gives keys to institutions, to its own people and to auditors. Finance officers' keys are not its to give:
@@ -186,10 +239,22 @@ fn role_of(body: &pb::CreateCredentialRequest) -> Result<Role, Error> {
         pb::CredentialRole::Institution => Ok(Role::Institution),
         pb::CredentialRole::Bureau => Ok(Role::Bureau),
         pb::CredentialRole::Auditor => Ok(Role::Auditor),
-        pb::CredentialRole::Unspecified => Err(Error::invalid("role", "CELL_REQUIRED", "缺少角色", "a role is required")),
-        pb::CredentialRole::FinanceMaker | pb::CredentialRole::FinanceChecker | pb::CredentialRole::FinanceReleaser => {
+        pb::CredentialRole::Unspecified => Err(Error::invalid(
+            "role",
+            "CELL_REQUIRED",
+            "缺少角色",
+            "a role is required",
+        )),
+        pb::CredentialRole::FinanceMaker
+        | pb::CredentialRole::FinanceChecker
+        | pb::CredentialRole::FinanceReleaser => {
             let zh = "财政人员的证书由运维人员登记，知识产权局不能发放";
-            Err(Error::invalid("role", "CREDENTIAL_ROLE_NOT_YOURS", zh, "finance officers' keys are enrolled by the operator"))
+            Err(Error::invalid(
+                "role",
+                "CREDENTIAL_ROLE_NOT_YOURS",
+                zh,
+                "finance officers' keys are enrolled by the operator",
+            ))
         }
     }
 }
@@ -198,7 +263,14 @@ fn holder_of(body: &pb::CreateCredentialRequest) -> Result<String, Error> {
     let holder = body.holder.trim();
     policy::ident::InstitutionCode::from_canonical(holder)
         .map(|code| code.to_string())
-        .map_err(|_| Error::invalid("holder", "REFERENCE_MALFORMED", "持有人格式不正确", "the holder is 1 to 64 characters"))
+        .map_err(|_| {
+            Error::invalid(
+                "holder",
+                "REFERENCE_MALFORMED",
+                "持有人格式不正确",
+                "the holder is 1 to 64 characters",
+            )
+        })
 }
 
 fn key_of(body: &pb::CreateCredentialRequest) -> Result<[u8; 32], Error> {
@@ -210,14 +282,29 @@ fn key_of(body: &pb::CreateCredentialRequest) -> Result<[u8; 32], Error> {
                 key_pem: String::new(),
             };
             identity.spki_digest().map_err(|_| {
-                Error::invalid("certificate_pem", "CERTIFICATE_MALFORMED", "证书无法解析", "the certificate cannot be read")
+                Error::invalid(
+                    "certificate_pem",
+                    "CERTIFICATE_MALFORMED",
+                    "证书无法解析",
+                    "the certificate cannot be read",
+                )
             })
         }
         Some(Key::SpkiDigest(text)) => unhex(text).ok_or_else(|| {
             let en = "the digest is 64 hexadecimal digits (SHA-256)";
-            Error::invalid("spki_digest", "DIGEST_MALFORMED", "公钥摘要须为64位十六进制（SHA-256）", en)
+            Error::invalid(
+                "spki_digest",
+                "DIGEST_MALFORMED",
+                "公钥摘要须为64位十六进制（SHA-256）",
+                en,
+            )
         }),
-        None => Err(Error::invalid("key", "CELL_REQUIRED", "缺少证书或公钥摘要", "a certificate or a digest is required")),
+        None => Err(Error::invalid(
+            "key",
+            "CELL_REQUIRED",
+            "缺少证书或公钥摘要",
+            "a certificate or a digest is required",
+        )),
     }
 }
 
@@ -225,19 +312,45 @@ fn unhex(text: &str) -> Option<[u8; 32]> {
     if text.len() != 64 {
         return None;
     }
-    let bytes: Option<Vec<u8>> =
-        (0..64).step_by(2).map(|at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok()).collect();
+    let bytes: Option<Vec<u8>> = (0..64)
+        .step_by(2)
+        .map(|at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok())
+        .collect();
     bytes?.try_into().ok()
 }
 
-fn period_of(body: &pb::CreateCredentialRequest, now: DateTime<Utc>) -> Result<(DateTime<Utc>, DateTime<Utc>), Error> {
+fn period_of(
+    body: &pb::CreateCredentialRequest,
+    now: DateTime<Utc>,
+) -> Result<(DateTime<Utc>, DateTime<Utc>), Error> {
     let instant = |stamp: &prost_types::Timestamp| {
-        u32::try_from(stamp.nanos).ok().and_then(|nanos| DateTime::from_timestamp(stamp.seconds, nanos))
+        u32::try_from(stamp.nanos)
+            .ok()
+            .and_then(|nanos| DateTime::from_timestamp(stamp.seconds, nanos))
     };
-    let wrong = |field: &str| Error::invalid(field, "PERIOD_REVERSED", "有效期不正确", "the period of validity is not valid");
-    let not_before = body.not_before.as_ref().map_or(Some(now), instant).ok_or_else(|| wrong("not_before"))?;
-    let not_after = body.not_after.as_ref().and_then(instant).ok_or_else(|| wrong("not_after"))?;
-    if not_after > not_before { Ok((not_before, not_after)) } else { Err(wrong("not_after")) }
+    let wrong = |field: &str| {
+        Error::invalid(
+            field,
+            "PERIOD_REVERSED",
+            "有效期不正确",
+            "the period of validity is not valid",
+        )
+    };
+    let not_before = body
+        .not_before
+        .as_ref()
+        .map_or(Some(now), instant)
+        .ok_or_else(|| wrong("not_before"))?;
+    let not_after = body
+        .not_after
+        .as_ref()
+        .and_then(instant)
+        .ok_or_else(|| wrong("not_after"))?;
+    if not_after > not_before {
+        Ok((not_before, not_after))
+    } else {
+        Err(wrong("not_after"))
+    }
 }
 
 fn message(stored: &Credential) -> pb::Credential {
@@ -251,7 +364,7 @@ fn message(stored: &Credential) -> pb::Credential {
         None => pb::CredentialRole::Unspecified,
     };
     pb::Credential {
-        name: format!("credentials/{}", stored.credential_id),
+        name: format!("credentials/{}", exchange::digest::hex(&stored.spki_digest)),
         holder: stored.holder.clone(),
         role: role.into(),
         spki_digest: exchange::digest::hex(&stored.spki_digest),

@@ -50,13 +50,25 @@ impl Registry {
 fn entry(row: &pb::ImportRow) -> ImportEntry {
     use pb::import_row::Record;
     match &row.record {
-        Some(Record::Institution(record)) => ImportEntry::typed(row.row, record, None, row.revision, row.withdrawn),
-        Some(Record::Enterprise(record)) => ImportEntry::typed(row.row, record, None, row.revision, row.withdrawn),
-        Some(Record::Patent(record)) => ImportEntry::typed(row.row, record, None, row.revision, row.withdrawn),
-        Some(Record::PatentOwner(record)) => ImportEntry::typed(row.row, record, None, row.revision, row.withdrawn),
+        Some(Record::Institution(record)) => {
+            ImportEntry::typed(row.row, record, None, row.revision, row.withdrawn)
+        }
+        Some(Record::Enterprise(record)) => {
+            ImportEntry::typed(row.row, record, None, row.revision, row.withdrawn)
+        }
+        Some(Record::Patent(record)) => {
+            ImportEntry::typed(row.row, record, None, row.revision, row.withdrawn)
+        }
+        Some(Record::PatentOwner(record)) => {
+            ImportEntry::typed(row.row, record, None, row.revision, row.withdrawn)
+        }
         Some(Record::Award(record)) => ImportEntry::typed(row.row, record, None, row.revision, row.withdrawn),
-        Some(Record::Exclusion(record)) => ImportEntry::typed(row.row, record, None, row.revision, row.withdrawn),
-        Some(Record::OtherAward(record)) => ImportEntry::typed(row.row, record, None, row.revision, row.withdrawn),
+        Some(Record::Exclusion(record)) => {
+            ImportEntry::typed(row.row, record, None, row.revision, row.withdrawn)
+        }
+        Some(Record::OtherAward(record)) => {
+            ImportEntry::typed(row.row, record, None, row.revision, row.withdrawn)
+        }
         Some(Record::Raw(raw)) => ImportEntry::raw(row.row, raw, None),
         None => ImportEntry::absent(row.row),
     }

@@ -1,7 +1,9 @@
 //! Legal persons: who holds the caps of the bank incentive, with the institutions of each in the city.
 
-use api::registry::v1::{Institution, LegalPerson, ListLegalPersonsRequest, ListLegalPersonsResponse, StoredInstitution};
 use api::convert::WireRecord;
+use api::registry::v1::{
+    Institution, LegalPerson, ListLegalPersonsRequest, ListLegalPersonsResponse, StoredInstitution,
+};
 use exchange::{Fact, File};
 use ledger::read::page_size;
 use ledger::store::fact::{self, StoredRow, Value};
@@ -21,28 +23,44 @@ impl Registry {
         let (city, after) = (caller.city.clone(), body.page_token.clone());
         self.ledger
             .database
-            .read("registry.list_legal_persons", &caller.scope(self.ledger.role), move |tx| {
-                let (city, after) = (city.clone(), after.clone());
-                Box::pin(async move { page(tx, city.as_str(), &after, size).await })
-            })
+            .read(
+                "registry.list_legal_persons",
+                &caller.scope(self.ledger.role),
+                move |tx| {
+                    let (city, after) = (city.clone(), after.clone());
+                    Box::pin(async move { page(tx, city.as_str(), &after, size).await })
+                },
+            )
             .await
     }
 }
 
-async fn page(tx: &mut PgConnection, city: &str, after: &str, size: i64) -> Result<ListLegalPersonsResponse, Error> {
+async fn page(
+    tx: &mut PgConnection,
+    city: &str,
+    after: &str,
+    size: i64,
+) -> Result<ListLegalPersonsResponse, Error> {
     let mut codes = institution::legal_persons(tx, city, after, size + 1).await?;
     let length = usize::try_from(size).unwrap_or(usize::MAX);
     let has_more = codes.len() > length;
     codes.truncate(length);
     // The token is the last code: opaque by contract, and it holds nothing that the page does not.
-    let next_page_token = if has_more { codes.last().cloned().unwrap_or_default() } else { String::new() };
+    let next_page_token = if has_more {
+        codes.last().cloned().unwrap_or_default()
+    } else {
+        String::new()
+    };
     let mut legal_persons = Vec::with_capacity(codes.len());
     for code in codes {
         let values = [Value::Text(city.to_owned()), Value::Text(code.clone())];
         let rows = fact::select(tx, File::Institutions, LATEST_OF_LEGAL_PERSON, &values).await?;
         legal_persons.push(legal_person(code, &rows));
     }
-    Ok(ListLegalPersonsResponse { legal_persons, next_page_token })
+    Ok(ListLegalPersonsResponse {
+        legal_persons,
+        next_page_token,
+    })
 }
 
 const LATEST_OF_LEGAL_PERSON: &str = "city = $1 and legal_person_uscc = $2 and not withdrawn
@@ -61,5 +79,9 @@ fn legal_person(uscc: String, rows: &[StoredRow]) -> LegalPerson {
             state: Some(wire::record_state(stored)),
         })
         .collect();
-    LegalPerson { uscc, name: name.unwrap_or_default(), institutions }
+    LegalPerson {
+        uscc,
+        name: name.unwrap_or_default(),
+        institutions,
+    }
 }

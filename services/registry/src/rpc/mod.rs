@@ -1,15 +1,15 @@
 //! The calls of the service: who may make them, then one function a call.
 
 mod awards;
+mod credentials;
 mod enterprises;
 mod exclusions;
+mod import;
 mod institutions;
+mod legal_persons;
 mod other_awards;
 mod patent_owners;
 mod patents;
-mod credentials;
-mod import;
-mod legal_persons;
 
 use api::registry::v1 as pb;
 use api::registry::v1::registry_service_server::RegistryService;
@@ -37,7 +37,12 @@ const READERS_AND_SELF: &[Role] = &[
 ];
 
 impl Registry {
-    async fn caller<T: Sync>(&self, request: &Request<T>, allowed: &[Role], rpc: &'static str) -> Result<Caller, Error> {
+    async fn caller<T: Sync>(
+        &self,
+        request: &Request<T>,
+        allowed: &[Role],
+        rpc: &'static str,
+    ) -> Result<Caller, Error> {
         let caller = self.callers.identify(request.extensions()).await?;
         caller.require(allowed, rpc)?;
         Ok(caller)
@@ -48,199 +53,382 @@ impl Registry {
 impl RegistryService for Registry {
     type ImportRegistryStream = ReceiverStream<Result<pb::ImportRegistryResponse, Status>>;
 
-    async fn register_institution(&self, request: Request<pb::RegisterInstitutionRequest>) -> Answer<pb::RegisterInstitutionResponse> {
+    async fn register_institution(
+        &self,
+        request: Request<pb::RegisterInstitutionRequest>,
+    ) -> Answer<pb::RegisterInstitutionResponse> {
         let caller = self.caller(&request, BUREAU, "RegisterInstitution").await?;
-        Ok(Response::new(self.register_institution_for(&caller, request.get_ref()).await?))
+        Ok(Response::new(
+            self.register_institution_for(&caller, request.get_ref()).await?,
+        ))
     }
 
-    async fn amend_institution(&self, request: Request<pb::AmendInstitutionRequest>) -> Answer<pb::AmendInstitutionResponse> {
+    async fn amend_institution(
+        &self,
+        request: Request<pb::AmendInstitutionRequest>,
+    ) -> Answer<pb::AmendInstitutionResponse> {
         let caller = self.caller(&request, BUREAU, "AmendInstitution").await?;
-        Ok(Response::new(self.amend_institution_for(&caller, request.get_ref()).await?))
+        Ok(Response::new(
+            self.amend_institution_for(&caller, request.get_ref()).await?,
+        ))
     }
 
-    async fn withdraw_institution(&self, request: Request<pb::WithdrawInstitutionRequest>) -> Answer<pb::WithdrawInstitutionResponse> {
+    async fn withdraw_institution(
+        &self,
+        request: Request<pb::WithdrawInstitutionRequest>,
+    ) -> Answer<pb::WithdrawInstitutionResponse> {
         let caller = self.caller(&request, BUREAU, "WithdrawInstitution").await?;
-        Ok(Response::new(self.withdraw_institution_for(&caller, request.get_ref()).await?))
+        Ok(Response::new(
+            self.withdraw_institution_for(&caller, request.get_ref()).await?,
+        ))
     }
 
-    async fn get_institution(&self, request: Request<pb::GetInstitutionRequest>) -> Answer<pb::GetInstitutionResponse> {
+    async fn get_institution(
+        &self,
+        request: Request<pb::GetInstitutionRequest>,
+    ) -> Answer<pb::GetInstitutionResponse> {
         let caller = self.caller(&request, READERS_AND_SELF, "GetInstitution").await?;
-        Ok(Response::new(self.get_institution_for(&caller, request.get_ref()).await?))
+        Ok(Response::new(
+            self.get_institution_for(&caller, request.get_ref()).await?,
+        ))
     }
 
-    async fn list_institutions(&self, request: Request<pb::ListInstitutionsRequest>) -> Answer<pb::ListInstitutionsResponse> {
+    async fn list_institutions(
+        &self,
+        request: Request<pb::ListInstitutionsRequest>,
+    ) -> Answer<pb::ListInstitutionsResponse> {
         let caller = self.caller(&request, READERS, "ListInstitutions").await?;
-        Ok(Response::new(self.list_institutions_for(&caller, request.get_ref()).await?))
+        Ok(Response::new(
+            self.list_institutions_for(&caller, request.get_ref()).await?,
+        ))
     }
 
-    async fn register_enterprise(&self, request: Request<pb::RegisterEnterpriseRequest>) -> Answer<pb::RegisterEnterpriseResponse> {
+    async fn register_enterprise(
+        &self,
+        request: Request<pb::RegisterEnterpriseRequest>,
+    ) -> Answer<pb::RegisterEnterpriseResponse> {
         let caller = self.caller(&request, BUREAU, "RegisterEnterprise").await?;
-        Ok(Response::new(self.register_enterprise_for(&caller, request.get_ref()).await?))
+        Ok(Response::new(
+            self.register_enterprise_for(&caller, request.get_ref()).await?,
+        ))
     }
 
-    async fn amend_enterprise(&self, request: Request<pb::AmendEnterpriseRequest>) -> Answer<pb::AmendEnterpriseResponse> {
+    async fn amend_enterprise(
+        &self,
+        request: Request<pb::AmendEnterpriseRequest>,
+    ) -> Answer<pb::AmendEnterpriseResponse> {
         let caller = self.caller(&request, BUREAU, "AmendEnterprise").await?;
-        Ok(Response::new(self.amend_enterprise_for(&caller, request.get_ref()).await?))
+        Ok(Response::new(
+            self.amend_enterprise_for(&caller, request.get_ref()).await?,
+        ))
     }
 
-    async fn withdraw_enterprise(&self, request: Request<pb::WithdrawEnterpriseRequest>) -> Answer<pb::WithdrawEnterpriseResponse> {
+    async fn withdraw_enterprise(
+        &self,
+        request: Request<pb::WithdrawEnterpriseRequest>,
+    ) -> Answer<pb::WithdrawEnterpriseResponse> {
         let caller = self.caller(&request, BUREAU, "WithdrawEnterprise").await?;
-        Ok(Response::new(self.withdraw_enterprise_for(&caller, request.get_ref()).await?))
+        Ok(Response::new(
+            self.withdraw_enterprise_for(&caller, request.get_ref()).await?,
+        ))
     }
 
-    async fn get_enterprise(&self, request: Request<pb::GetEnterpriseRequest>) -> Answer<pb::GetEnterpriseResponse> {
+    async fn get_enterprise(
+        &self,
+        request: Request<pb::GetEnterpriseRequest>,
+    ) -> Answer<pb::GetEnterpriseResponse> {
         let caller = self.caller(&request, READERS, "GetEnterprise").await?;
-        Ok(Response::new(self.get_enterprise_for(&caller, request.get_ref()).await?))
+        Ok(Response::new(
+            self.get_enterprise_for(&caller, request.get_ref()).await?,
+        ))
     }
 
-    async fn list_enterprises(&self, request: Request<pb::ListEnterprisesRequest>) -> Answer<pb::ListEnterprisesResponse> {
+    async fn list_enterprises(
+        &self,
+        request: Request<pb::ListEnterprisesRequest>,
+    ) -> Answer<pb::ListEnterprisesResponse> {
         let caller = self.caller(&request, READERS, "ListEnterprises").await?;
-        Ok(Response::new(self.list_enterprises_for(&caller, request.get_ref()).await?))
+        Ok(Response::new(
+            self.list_enterprises_for(&caller, request.get_ref()).await?,
+        ))
     }
 
-    async fn register_patent(&self, request: Request<pb::RegisterPatentRequest>) -> Answer<pb::RegisterPatentResponse> {
+    async fn register_patent(
+        &self,
+        request: Request<pb::RegisterPatentRequest>,
+    ) -> Answer<pb::RegisterPatentResponse> {
         let caller = self.caller(&request, BUREAU, "RegisterPatent").await?;
-        Ok(Response::new(self.register_patent_for(&caller, request.get_ref()).await?))
+        Ok(Response::new(
+            self.register_patent_for(&caller, request.get_ref()).await?,
+        ))
     }
 
-    async fn amend_patent(&self, request: Request<pb::AmendPatentRequest>) -> Answer<pb::AmendPatentResponse> {
+    async fn amend_patent(
+        &self,
+        request: Request<pb::AmendPatentRequest>,
+    ) -> Answer<pb::AmendPatentResponse> {
         let caller = self.caller(&request, BUREAU, "AmendPatent").await?;
-        Ok(Response::new(self.amend_patent_for(&caller, request.get_ref()).await?))
+        Ok(Response::new(
+            self.amend_patent_for(&caller, request.get_ref()).await?,
+        ))
     }
 
-    async fn withdraw_patent(&self, request: Request<pb::WithdrawPatentRequest>) -> Answer<pb::WithdrawPatentResponse> {
+    async fn withdraw_patent(
+        &self,
+        request: Request<pb::WithdrawPatentRequest>,
+    ) -> Answer<pb::WithdrawPatentResponse> {
         let caller = self.caller(&request, BUREAU, "WithdrawPatent").await?;
-        Ok(Response::new(self.withdraw_patent_for(&caller, request.get_ref()).await?))
+        Ok(Response::new(
+            self.withdraw_patent_for(&caller, request.get_ref()).await?,
+        ))
     }
 
     async fn get_patent(&self, request: Request<pb::GetPatentRequest>) -> Answer<pb::GetPatentResponse> {
         let caller = self.caller(&request, READERS, "GetPatent").await?;
-        Ok(Response::new(self.get_patent_for(&caller, request.get_ref()).await?))
+        Ok(Response::new(
+            self.get_patent_for(&caller, request.get_ref()).await?,
+        ))
     }
 
-    async fn list_patents(&self, request: Request<pb::ListPatentsRequest>) -> Answer<pb::ListPatentsResponse> {
+    async fn list_patents(
+        &self,
+        request: Request<pb::ListPatentsRequest>,
+    ) -> Answer<pb::ListPatentsResponse> {
         let caller = self.caller(&request, READERS, "ListPatents").await?;
-        Ok(Response::new(self.list_patents_for(&caller, request.get_ref()).await?))
+        Ok(Response::new(
+            self.list_patents_for(&caller, request.get_ref()).await?,
+        ))
     }
 
-    async fn register_patent_owner(&self, request: Request<pb::RegisterPatentOwnerRequest>) -> Answer<pb::RegisterPatentOwnerResponse> {
+    async fn register_patent_owner(
+        &self,
+        request: Request<pb::RegisterPatentOwnerRequest>,
+    ) -> Answer<pb::RegisterPatentOwnerResponse> {
         let caller = self.caller(&request, BUREAU, "RegisterPatentOwner").await?;
-        Ok(Response::new(self.register_patent_owner_for(&caller, request.get_ref()).await?))
+        Ok(Response::new(
+            self.register_patent_owner_for(&caller, request.get_ref()).await?,
+        ))
     }
 
-    async fn amend_patent_owner(&self, request: Request<pb::AmendPatentOwnerRequest>) -> Answer<pb::AmendPatentOwnerResponse> {
+    async fn amend_patent_owner(
+        &self,
+        request: Request<pb::AmendPatentOwnerRequest>,
+    ) -> Answer<pb::AmendPatentOwnerResponse> {
         let caller = self.caller(&request, BUREAU, "AmendPatentOwner").await?;
-        Ok(Response::new(self.amend_patent_owner_for(&caller, request.get_ref()).await?))
+        Ok(Response::new(
+            self.amend_patent_owner_for(&caller, request.get_ref()).await?,
+        ))
     }
 
-    async fn withdraw_patent_owner(&self, request: Request<pb::WithdrawPatentOwnerRequest>) -> Answer<pb::WithdrawPatentOwnerResponse> {
+    async fn withdraw_patent_owner(
+        &self,
+        request: Request<pb::WithdrawPatentOwnerRequest>,
+    ) -> Answer<pb::WithdrawPatentOwnerResponse> {
         let caller = self.caller(&request, BUREAU, "WithdrawPatentOwner").await?;
-        Ok(Response::new(self.withdraw_patent_owner_for(&caller, request.get_ref()).await?))
+        Ok(Response::new(
+            self.withdraw_patent_owner_for(&caller, request.get_ref()).await?,
+        ))
     }
 
-    async fn get_patent_owner(&self, request: Request<pb::GetPatentOwnerRequest>) -> Answer<pb::GetPatentOwnerResponse> {
+    async fn get_patent_owner(
+        &self,
+        request: Request<pb::GetPatentOwnerRequest>,
+    ) -> Answer<pb::GetPatentOwnerResponse> {
         let caller = self.caller(&request, READERS, "GetPatentOwner").await?;
-        Ok(Response::new(self.get_patent_owner_for(&caller, request.get_ref()).await?))
+        Ok(Response::new(
+            self.get_patent_owner_for(&caller, request.get_ref()).await?,
+        ))
     }
 
-    async fn list_patent_owners(&self, request: Request<pb::ListPatentOwnersRequest>) -> Answer<pb::ListPatentOwnersResponse> {
+    async fn list_patent_owners(
+        &self,
+        request: Request<pb::ListPatentOwnersRequest>,
+    ) -> Answer<pb::ListPatentOwnersResponse> {
         let caller = self.caller(&request, READERS, "ListPatentOwners").await?;
-        Ok(Response::new(self.list_patent_owners_for(&caller, request.get_ref()).await?))
+        Ok(Response::new(
+            self.list_patent_owners_for(&caller, request.get_ref()).await?,
+        ))
     }
 
-    async fn register_award(&self, request: Request<pb::RegisterAwardRequest>) -> Answer<pb::RegisterAwardResponse> {
+    async fn register_award(
+        &self,
+        request: Request<pb::RegisterAwardRequest>,
+    ) -> Answer<pb::RegisterAwardResponse> {
         let caller = self.caller(&request, BUREAU, "RegisterAward").await?;
-        Ok(Response::new(self.register_award_for(&caller, request.get_ref()).await?))
+        Ok(Response::new(
+            self.register_award_for(&caller, request.get_ref()).await?,
+        ))
     }
 
     async fn amend_award(&self, request: Request<pb::AmendAwardRequest>) -> Answer<pb::AmendAwardResponse> {
         let caller = self.caller(&request, BUREAU, "AmendAward").await?;
-        Ok(Response::new(self.amend_award_for(&caller, request.get_ref()).await?))
+        Ok(Response::new(
+            self.amend_award_for(&caller, request.get_ref()).await?,
+        ))
     }
 
-    async fn withdraw_award(&self, request: Request<pb::WithdrawAwardRequest>) -> Answer<pb::WithdrawAwardResponse> {
+    async fn withdraw_award(
+        &self,
+        request: Request<pb::WithdrawAwardRequest>,
+    ) -> Answer<pb::WithdrawAwardResponse> {
         let caller = self.caller(&request, BUREAU, "WithdrawAward").await?;
-        Ok(Response::new(self.withdraw_award_for(&caller, request.get_ref()).await?))
+        Ok(Response::new(
+            self.withdraw_award_for(&caller, request.get_ref()).await?,
+        ))
     }
 
     async fn get_award(&self, request: Request<pb::GetAwardRequest>) -> Answer<pb::GetAwardResponse> {
         let caller = self.caller(&request, READERS, "GetAward").await?;
-        Ok(Response::new(self.get_award_for(&caller, request.get_ref()).await?))
+        Ok(Response::new(
+            self.get_award_for(&caller, request.get_ref()).await?,
+        ))
     }
 
     async fn list_awards(&self, request: Request<pb::ListAwardsRequest>) -> Answer<pb::ListAwardsResponse> {
         let caller = self.caller(&request, READERS, "ListAwards").await?;
-        Ok(Response::new(self.list_awards_for(&caller, request.get_ref()).await?))
+        Ok(Response::new(
+            self.list_awards_for(&caller, request.get_ref()).await?,
+        ))
     }
 
-    async fn register_exclusion(&self, request: Request<pb::RegisterExclusionRequest>) -> Answer<pb::RegisterExclusionResponse> {
+    async fn register_exclusion(
+        &self,
+        request: Request<pb::RegisterExclusionRequest>,
+    ) -> Answer<pb::RegisterExclusionResponse> {
         let caller = self.caller(&request, BUREAU, "RegisterExclusion").await?;
-        Ok(Response::new(self.register_exclusion_for(&caller, request.get_ref()).await?))
+        Ok(Response::new(
+            self.register_exclusion_for(&caller, request.get_ref()).await?,
+        ))
     }
 
-    async fn amend_exclusion(&self, request: Request<pb::AmendExclusionRequest>) -> Answer<pb::AmendExclusionResponse> {
+    async fn amend_exclusion(
+        &self,
+        request: Request<pb::AmendExclusionRequest>,
+    ) -> Answer<pb::AmendExclusionResponse> {
         let caller = self.caller(&request, BUREAU, "AmendExclusion").await?;
-        Ok(Response::new(self.amend_exclusion_for(&caller, request.get_ref()).await?))
+        Ok(Response::new(
+            self.amend_exclusion_for(&caller, request.get_ref()).await?,
+        ))
     }
 
-    async fn withdraw_exclusion(&self, request: Request<pb::WithdrawExclusionRequest>) -> Answer<pb::WithdrawExclusionResponse> {
+    async fn withdraw_exclusion(
+        &self,
+        request: Request<pb::WithdrawExclusionRequest>,
+    ) -> Answer<pb::WithdrawExclusionResponse> {
         let caller = self.caller(&request, BUREAU, "WithdrawExclusion").await?;
-        Ok(Response::new(self.withdraw_exclusion_for(&caller, request.get_ref()).await?))
+        Ok(Response::new(
+            self.withdraw_exclusion_for(&caller, request.get_ref()).await?,
+        ))
     }
 
-    async fn get_exclusion(&self, request: Request<pb::GetExclusionRequest>) -> Answer<pb::GetExclusionResponse> {
+    async fn get_exclusion(
+        &self,
+        request: Request<pb::GetExclusionRequest>,
+    ) -> Answer<pb::GetExclusionResponse> {
         let caller = self.caller(&request, READERS, "GetExclusion").await?;
-        Ok(Response::new(self.get_exclusion_for(&caller, request.get_ref()).await?))
+        Ok(Response::new(
+            self.get_exclusion_for(&caller, request.get_ref()).await?,
+        ))
     }
 
-    async fn list_exclusions(&self, request: Request<pb::ListExclusionsRequest>) -> Answer<pb::ListExclusionsResponse> {
+    async fn list_exclusions(
+        &self,
+        request: Request<pb::ListExclusionsRequest>,
+    ) -> Answer<pb::ListExclusionsResponse> {
         let caller = self.caller(&request, READERS, "ListExclusions").await?;
-        Ok(Response::new(self.list_exclusions_for(&caller, request.get_ref()).await?))
+        Ok(Response::new(
+            self.list_exclusions_for(&caller, request.get_ref()).await?,
+        ))
     }
 
-    async fn register_other_award(&self, request: Request<pb::RegisterOtherAwardRequest>) -> Answer<pb::RegisterOtherAwardResponse> {
+    async fn register_other_award(
+        &self,
+        request: Request<pb::RegisterOtherAwardRequest>,
+    ) -> Answer<pb::RegisterOtherAwardResponse> {
         let caller = self.caller(&request, BUREAU, "RegisterOtherAward").await?;
-        Ok(Response::new(self.register_other_award_for(&caller, request.get_ref()).await?))
+        Ok(Response::new(
+            self.register_other_award_for(&caller, request.get_ref()).await?,
+        ))
     }
 
-    async fn amend_other_award(&self, request: Request<pb::AmendOtherAwardRequest>) -> Answer<pb::AmendOtherAwardResponse> {
+    async fn amend_other_award(
+        &self,
+        request: Request<pb::AmendOtherAwardRequest>,
+    ) -> Answer<pb::AmendOtherAwardResponse> {
         let caller = self.caller(&request, BUREAU, "AmendOtherAward").await?;
-        Ok(Response::new(self.amend_other_award_for(&caller, request.get_ref()).await?))
+        Ok(Response::new(
+            self.amend_other_award_for(&caller, request.get_ref()).await?,
+        ))
     }
 
-    async fn withdraw_other_award(&self, request: Request<pb::WithdrawOtherAwardRequest>) -> Answer<pb::WithdrawOtherAwardResponse> {
+    async fn withdraw_other_award(
+        &self,
+        request: Request<pb::WithdrawOtherAwardRequest>,
+    ) -> Answer<pb::WithdrawOtherAwardResponse> {
         let caller = self.caller(&request, BUREAU, "WithdrawOtherAward").await?;
-        Ok(Response::new(self.withdraw_other_award_for(&caller, request.get_ref()).await?))
+        Ok(Response::new(
+            self.withdraw_other_award_for(&caller, request.get_ref()).await?,
+        ))
     }
 
-    async fn get_other_award(&self, request: Request<pb::GetOtherAwardRequest>) -> Answer<pb::GetOtherAwardResponse> {
+    async fn get_other_award(
+        &self,
+        request: Request<pb::GetOtherAwardRequest>,
+    ) -> Answer<pb::GetOtherAwardResponse> {
         let caller = self.caller(&request, READERS, "GetOtherAward").await?;
-        Ok(Response::new(self.get_other_award_for(&caller, request.get_ref()).await?))
+        Ok(Response::new(
+            self.get_other_award_for(&caller, request.get_ref()).await?,
+        ))
     }
 
-    async fn list_other_awards(&self, request: Request<pb::ListOtherAwardsRequest>) -> Answer<pb::ListOtherAwardsResponse> {
+    async fn list_other_awards(
+        &self,
+        request: Request<pb::ListOtherAwardsRequest>,
+    ) -> Answer<pb::ListOtherAwardsResponse> {
         let caller = self.caller(&request, READERS, "ListOtherAwards").await?;
-        Ok(Response::new(self.list_other_awards_for(&caller, request.get_ref()).await?))
+        Ok(Response::new(
+            self.list_other_awards_for(&caller, request.get_ref()).await?,
+        ))
     }
 
-    async fn list_legal_persons(&self, request: Request<pb::ListLegalPersonsRequest>) -> Answer<pb::ListLegalPersonsResponse> {
+    async fn list_legal_persons(
+        &self,
+        request: Request<pb::ListLegalPersonsRequest>,
+    ) -> Answer<pb::ListLegalPersonsResponse> {
         let caller = self.caller(&request, READERS, "ListLegalPersons").await?;
-        Ok(Response::new(self.list_legal_persons_for(&caller, request.get_ref()).await?))
+        Ok(Response::new(
+            self.list_legal_persons_for(&caller, request.get_ref()).await?,
+        ))
     }
 
-    async fn create_credential(&self, request: Request<pb::CreateCredentialRequest>) -> Answer<pb::CreateCredentialResponse> {
+    async fn create_credential(
+        &self,
+        request: Request<pb::CreateCredentialRequest>,
+    ) -> Answer<pb::CreateCredentialResponse> {
         let caller = self.caller(&request, BUREAU, "CreateCredential").await?;
-        Ok(Response::new(self.create_credential_for(&caller, request.get_ref()).await?))
+        Ok(Response::new(
+            self.create_credential_for(&caller, request.get_ref()).await?,
+        ))
     }
 
-    async fn list_credentials(&self, request: Request<pb::ListCredentialsRequest>) -> Answer<pb::ListCredentialsResponse> {
+    async fn list_credentials(
+        &self,
+        request: Request<pb::ListCredentialsRequest>,
+    ) -> Answer<pb::ListCredentialsResponse> {
         let caller = self.caller(&request, READERS, "ListCredentials").await?;
-        Ok(Response::new(self.list_credentials_for(&caller, request.get_ref()).await?))
+        Ok(Response::new(
+            self.list_credentials_for(&caller, request.get_ref()).await?,
+        ))
     }
 
-    async fn revoke_credential(&self, request: Request<pb::RevokeCredentialRequest>) -> Answer<pb::RevokeCredentialResponse> {
+    async fn revoke_credential(
+        &self,
+        request: Request<pb::RevokeCredentialRequest>,
+    ) -> Answer<pb::RevokeCredentialResponse> {
         let caller = self.caller(&request, BUREAU, "RevokeCredential").await?;
-        Ok(Response::new(self.revoke_credential_for(&caller, request.get_ref()).await?))
+        Ok(Response::new(
+            self.revoke_credential_for(&caller, request.get_ref()).await?,
+        ))
     }
 
     async fn import_registry(

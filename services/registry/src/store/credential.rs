@@ -28,7 +28,11 @@ pub(crate) struct NewCredential<'a> {
 }
 
 /// Adds a credential; `false` where the public key is registered already, for whomever.
-pub(crate) async fn insert(tx: &mut PgConnection, credential_id: Uuid, new: &NewCredential<'_>) -> Result<bool, Error> {
+pub(crate) async fn insert(
+    tx: &mut PgConnection,
+    credential_id: Uuid,
+    new: &NewCredential<'_>,
+) -> Result<bool, Error> {
     let added = sqlx::query(
         "insert into registry.credential
              (city, credential_id, holder, role, spki_digest, not_before, not_after, created_by)
@@ -49,7 +53,11 @@ pub(crate) async fn insert(tx: &mut PgConnection, credential_id: Uuid, new: &New
 }
 
 /// The credential of a public key in this city.
-pub(crate) async fn by_key(tx: &mut PgConnection, city: &str, spki_digest: [u8; 32]) -> Result<Option<Credential>, Error> {
+pub(crate) async fn by_key(
+    tx: &mut PgConnection,
+    city: &str,
+    spki_digest: [u8; 32],
+) -> Result<Option<Credential>, Error> {
     Ok(sqlx::query_as(
         "select credential_id, holder, role, spki_digest, not_before, not_after, revoked_at
          from registry.credential
@@ -74,31 +82,23 @@ pub(crate) async fn live_count(tx: &mut PgConnection, city: &str, holder: &str) 
     Ok(count)
 }
 
-/// Revokes a credential; the first revocation stands. None where it does not exist.
+/// Revokes the credential of a public key; the first revocation stands. None where it does not exist.
 pub(crate) async fn revoke(
     tx: &mut PgConnection,
     city: &str,
-    credential_id: Uuid,
+    spki_digest: [u8; 32],
     revoked_by: &str,
 ) -> Result<Option<Credential>, Error> {
     sqlx::query(
         "update registry.credential set revoked_at = clock_timestamp(), revoked_by = $3
-         where city = $1 and credential_id = $2 and revoked_at is null",
+         where city = $1 and spki_digest = $2 and revoked_at is null",
     )
     .bind(city)
-    .bind(credential_id)
+    .bind(spki_digest.as_slice())
     .bind(revoked_by)
     .execute(&mut *tx)
     .await?;
-    Ok(sqlx::query_as(
-        "select credential_id, holder, role, spki_digest, not_before, not_after, revoked_at
-         from registry.credential
-         where city = $1 and credential_id = $2",
-    )
-    .bind(city)
-    .bind(credential_id)
-    .fetch_optional(tx)
-    .await?)
+    by_key(tx, city, spki_digest).await
 }
 
 /// A page of credentials in the order of their ids; of one holder where it is not empty.

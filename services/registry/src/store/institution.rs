@@ -4,7 +4,12 @@ use ledger::Error;
 use sqlx::PgConnection;
 
 /// A page of legal persons' codes, as the latest revisions of their institutions name them.
-pub(crate) async fn legal_persons(tx: &mut PgConnection, city: &str, after: &str, size: i64) -> Result<Vec<String>, Error> {
+pub(crate) async fn legal_persons(
+    tx: &mut PgConnection,
+    city: &str,
+    after: &str,
+    size: i64,
+) -> Result<Vec<String>, Error> {
     let rows: Vec<(String,)> = sqlx::query_as(
         "select distinct legal_person_uscc from (
              select distinct on (institution_code) institution_code, legal_person_uscc, withdrawn

@@ -25,16 +25,36 @@ fn invalid(field: &str, code: &'static str, zh: &str, en: &str) -> Error {
 /// Reads a batch's resource name and refuses another city's: it does not exist for this caller.
 pub(super) fn number_of(caller: &Caller, name: &str) -> Result<BatchNo, Error> {
     let number = BatchNo::of_name(name).ok_or_else(|| {
-        invalid("name", "NAME_MALFORMED", "批次资源名应为 batches/{批次号}", "the name is of the form batches/{batch_no}")
+        invalid(
+            "name",
+            "NAME_MALFORMED",
+            "批次资源名应为 batches/{批次号}",
+            "the name is of the form batches/{batch_no}",
+        )
     })?;
-    if number.city == caller.city { Ok(number) } else { Err(book::not_found(&number)) }
+    if number.city == caller.city {
+        Ok(number)
+    } else {
+        Err(book::not_found(&number))
+    }
 }
 
 fn opening_of(caller: &Caller, today: NaiveDate, body: &pb::OpenBatchRequest) -> Result<Opening, Error> {
-    let division = Division::from_canonical(body.division_code.trim())
-        .map_err(|_| invalid("division_code", "DIVISION_MALFORMED", "行政区划代码须为六位数字", "a division code has six digits"))?;
+    let division = Division::from_canonical(body.division_code.trim()).map_err(|_| {
+        invalid(
+            "division_code",
+            "DIVISION_MALFORMED",
+            "行政区划代码须为六位数字",
+            "a division code has six digits",
+        )
+    })?;
     if division.city() != caller.city {
-        return Err(invalid("division_code", "CITY_UNKNOWN", "不是本单位所在城市", "not a city that you settle"));
+        return Err(invalid(
+            "division_code",
+            "CITY_UNKNOWN",
+            "不是本单位所在城市",
+            "not a city that you settle",
+        ));
     }
     let year = PolicyYear::new(body.year)
         .ok_or_else(|| invalid("year", "YEAR_INVALID", "年度不正确", "the year is not valid"))?;
@@ -49,13 +69,26 @@ fn opening_of(caller: &Caller, today: NaiveDate, body: &pb::OpenBatchRequest) ->
     let overrides = body
         .readings
         .iter()
-        .map(|row| ReadingRow { id: row.id.clone(), value: row.value.clone(), approval: row.approval.trim().to_owned() })
+        .map(|row| ReadingRow {
+            id: row.id.clone(),
+            value: row.value.clone(),
+            approval: row.approval.trim().to_owned(),
+        })
         .collect::<Vec<_>>();
     if overrides.iter().any(|row| row.approval.is_empty()) {
         let en = "a reading other than the rulebook's needs its approval reference";
-        return Err(invalid("readings", "APPROVAL_REQUIRED", "更改读法须注明批准文号", en));
+        return Err(invalid(
+            "readings",
+            "APPROVAL_REQUIRED",
+            "更改读法须注明批准文号",
+            en,
+        ));
     }
-    Ok(Opening { year, as_of, overrides })
+    Ok(Opening {
+        year,
+        as_of,
+        overrides,
+    })
 }
 
 impl Settlement {
@@ -92,14 +125,20 @@ impl Settlement {
                 let (ledger, verb) = (ledger.clone(), verb.clone());
                 Box::pin(async move {
                     let number = verb(tx, ledger, stamp).await?;
-                    let stored = batch::find(tx, &number).await?.ok_or_else(|| book::not_found(&number))?;
+                    let stored = batch::find(tx, &number)
+                        .await?
+                        .ok_or_else(|| book::not_found(&number))?;
                     Ok(answer(message::batch(tx, &number, &stored).await?))
                 })
             })
             .await
     }
 
-    pub(super) async fn open(&self, caller: &Caller, body: &pb::OpenBatchRequest) -> Result<pb::OpenBatchResponse, Error> {
+    pub(super) async fn open(
+        &self,
+        caller: &Caller,
+        body: &pb::OpenBatchRequest,
+    ) -> Result<pb::OpenBatchResponse, Error> {
         let opening = opening_of(caller, beijing_date(self.ledger.clock.now()), body)?;
         self.change(
             caller,
@@ -144,7 +183,12 @@ impl Settlement {
         let number = number_of(caller, &body.name)?;
         if body.batch_digest.is_empty() {
             let en = "the digest that was approved is required";
-            return Err(invalid("batch_digest", "CELL_REQUIRED", "须给出经审核的批次摘要", en));
+            return Err(invalid(
+                "batch_digest",
+                "CELL_REQUIRED",
+                "须给出经审核的批次摘要",
+                en,
+            ));
         }
         let digest = body.batch_digest.clone();
         self.change(
@@ -172,7 +216,12 @@ impl Settlement {
         let reason = body.reason.trim().to_owned();
         if reason.is_empty() || reason.chars().count() > 200 || reason.chars().any(char::is_control) {
             let en = "a reason of 1 to 200 characters is required";
-            return Err(invalid("reason", "CELL_REQUIRED", "须填写作废原因（1至200字）", en));
+            return Err(invalid(
+                "reason",
+                "CELL_REQUIRED",
+                "须填写作废原因（1至200字）",
+                en,
+            ));
         }
         self.change(
             caller,

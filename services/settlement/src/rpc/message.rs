@@ -17,7 +17,11 @@ use crate::store::finding::{self, StoredFinding};
 use crate::store::line::{self, StoredLine, Total};
 
 /// A batch with its totals.
-pub(crate) async fn batch(tx: &mut PgConnection, number: &BatchNo, stored: &Batch) -> Result<pb::Batch, Error> {
+pub(crate) async fn batch(
+    tx: &mut PgConnection,
+    number: &BatchNo,
+    stored: &Batch,
+) -> Result<pb::Batch, Error> {
     let totals = line::totals(tx, number).await?;
     let findings_count = finding::count(tx, number).await?;
     let state = match stored.state() {
@@ -25,7 +29,11 @@ pub(crate) async fn batch(tx: &mut PgConnection, number: &BatchNo, stored: &Batc
         State::Released => pb::BatchState::Released,
         State::Cancelled => pb::BatchState::Cancelled,
     };
-    let trace_id = stored.traceparent.as_deref().and_then(|parent| parent.split('-').nth(1)).map(str::to_owned);
+    let trace_id = stored
+        .traceparent
+        .as_deref()
+        .and_then(|parent| parent.split('-').nth(1))
+        .map(str::to_owned);
     Ok(pb::Batch {
         name: format!("batches/{number}"),
         batch_no: number.to_string(),
@@ -41,16 +49,28 @@ pub(crate) async fn batch(tx: &mut PgConnection, number: &BatchNo, stored: &Batc
         rule_revision: stored.rule_revision.clone(),
         readings: readings_rows(&stored.readings)
             .into_iter()
-            .map(|row| pb::BatchReading { id: row.id, value: row.value, approval: row.approval })
+            .map(|row| pb::BatchReading {
+                id: row.id,
+                value: row.value,
+                approval: row.approval,
+            })
             .collect(),
-        engine_version: if stored.receipt.is_some() { stored.engine_version.clone() } else { String::new() },
+        engine_version: if stored.receipt.is_some() {
+            stored.engine_version.clone()
+        } else {
+            String::new()
+        },
         lines_count: stored.line_count.unwrap_or_default(),
         lines_sum: Some(money(Money::from_fen(stored.line_sum_fen.unwrap_or_default()))),
         digests: receipt(stored).map(|receipt| digests(&receipt)),
         previous_digest: stored.previous_digest.clone().unwrap_or_default(),
         totals: totals.into_iter().map(total).collect(),
         trace_ids: trace_id.into_iter().collect(),
-        etag: format!("{}-{}", stored.state, stored.batch_digest.as_deref().unwrap_or("open")),
+        etag: format!(
+            "{}-{}",
+            stored.state,
+            stored.batch_digest.as_deref().unwrap_or("open")
+        ),
         findings_count,
         cancel_reason: stored.cancel_reason.clone().unwrap_or_default(),
     })
@@ -58,7 +78,10 @@ pub(crate) async fn batch(tx: &mut PgConnection, number: &BatchNo, stored: &Batc
 
 /// The receipt of a computed batch.
 pub(crate) fn receipt(stored: &Batch) -> Option<Receipt> {
-    stored.receipt.as_deref().and_then(|bytes| Receipt::from_json(bytes).ok())
+    stored
+        .receipt
+        .as_deref()
+        .and_then(|bytes| Receipt::from_json(bytes).ok())
 }
 
 /// The digests of a receipt.

@@ -20,7 +20,12 @@ const MAKER: &[Role] = &[Role::FinanceMaker];
 const RELEASER: &[Role] = &[Role::FinanceReleaser];
 
 impl Settlement {
-    async fn caller<T: Sync>(&self, request: &Request<T>, allowed: &[Role], rpc: &'static str) -> Result<Caller, Error> {
+    async fn caller<T: Sync>(
+        &self,
+        request: &Request<T>,
+        allowed: &[Role],
+        rpc: &'static str,
+    ) -> Result<Caller, Error> {
         let caller = self.callers.identify(request.extensions()).await?;
         caller.require(allowed, rpc)?;
         Ok(caller)
@@ -36,17 +41,26 @@ impl SettlementService for Settlement {
         Ok(Response::new(self.open(&caller, request.get_ref()).await?))
     }
 
-    async fn compute_batch(&self, request: Request<pb::ComputeBatchRequest>) -> Answer<pb::ComputeBatchResponse> {
+    async fn compute_batch(
+        &self,
+        request: Request<pb::ComputeBatchRequest>,
+    ) -> Answer<pb::ComputeBatchResponse> {
         let caller = self.caller(&request, MAKER, "ComputeBatch").await?;
         Ok(Response::new(self.compute(&caller, request.get_ref()).await?))
     }
 
-    async fn release_batch(&self, request: Request<pb::ReleaseBatchRequest>) -> Answer<pb::ReleaseBatchResponse> {
+    async fn release_batch(
+        &self,
+        request: Request<pb::ReleaseBatchRequest>,
+    ) -> Answer<pb::ReleaseBatchResponse> {
         let caller = self.caller(&request, RELEASER, "ReleaseBatch").await?;
         Ok(Response::new(self.release(&caller, request.get_ref()).await?))
     }
 
-    async fn cancel_batch(&self, request: Request<pb::CancelBatchRequest>) -> Answer<pb::CancelBatchResponse> {
+    async fn cancel_batch(
+        &self,
+        request: Request<pb::CancelBatchRequest>,
+    ) -> Answer<pb::CancelBatchResponse> {
         let caller = self.caller(&request, MAKER, "CancelBatch").await?;
         Ok(Response::new(self.cancel(&caller, request.get_ref()).await?))
     }
@@ -56,7 +70,10 @@ impl SettlementService for Settlement {
         Ok(Response::new(self.get(&caller, request.get_ref()).await?))
     }
 
-    async fn list_batches(&self, request: Request<pb::ListBatchesRequest>) -> Answer<pb::ListBatchesResponse> {
+    async fn list_batches(
+        &self,
+        request: Request<pb::ListBatchesRequest>,
+    ) -> Answer<pb::ListBatchesResponse> {
         let caller = self.caller(&request, READERS, "ListBatches").await?;
         Ok(Response::new(self.list(&caller, request.get_ref()).await?))
     }
@@ -66,17 +83,26 @@ impl SettlementService for Settlement {
         Ok(Response::new(self.lines(&caller, request.get_ref()).await?))
     }
 
-    async fn list_findings(&self, request: Request<pb::ListFindingsRequest>) -> Answer<pb::ListFindingsResponse> {
+    async fn list_findings(
+        &self,
+        request: Request<pb::ListFindingsRequest>,
+    ) -> Answer<pb::ListFindingsResponse> {
         let caller = self.caller(&request, READERS, "ListFindings").await?;
         Ok(Response::new(self.findings(&caller, request.get_ref()).await?))
     }
 
-    async fn explain_line(&self, request: Request<pb::ExplainLineRequest>) -> Answer<pb::ExplainLineResponse> {
+    async fn explain_line(
+        &self,
+        request: Request<pb::ExplainLineRequest>,
+    ) -> Answer<pb::ExplainLineResponse> {
         let caller = self.caller(&request, READERS, "ExplainLine").await?;
         Ok(Response::new(self.explain(&caller, request.get_ref()).await?))
     }
 
-    async fn stream_batch(&self, request: Request<pb::StreamBatchRequest>) -> Answer<Self::StreamBatchStream> {
+    async fn stream_batch(
+        &self,
+        request: Request<pb::StreamBatchRequest>,
+    ) -> Answer<Self::StreamBatchStream> {
         let caller = self.caller(&request, READERS, "StreamBatch").await?;
         Ok(Response::new(self.pull(&caller, request.get_ref()).await?))
     }

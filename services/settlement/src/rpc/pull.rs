@@ -4,7 +4,7 @@ use api::settlement::v1 as pb;
 use api::settlement::v1::stream_batch_response::Message;
 use exchange::compute::ComputedBatch;
 use ledger::Caller;
-use platform::database::Scope;
+use platform::database::{BoxFuture, Scope};
 use policy::money::Money;
 use sqlx::PgConnection;
 use tokio::sync::mpsc;
@@ -24,6 +24,9 @@ use crate::store::{finding, line};
 const MESSAGES_WAITING: usize = 64;
 /// Lines and findings read from the database at a time.
 const PAGE: i64 = 1000;
+
+/// Reads a page of a batch: what comes after the number given.
+type ReadPage<T> = for<'c> fn(&'c mut PgConnection, &'c BatchNo, i32) -> BoxFuture<'c, Result<Vec<T>, Error>>;
 
 /// What a pull is made of beside lines and findings.
 struct Frame {
@@ -49,7 +52,10 @@ impl Sender {
         if self.sequence <= self.after {
             return Ok(());
         }
-        let response = pb::StreamBatchResponse { sequence: self.sequence, message: Some(message) };
+        let response = pb::StreamBatchResponse {
+            sequence: self.sequence,
+            message: Some(message),
+        };
         self.messages.send(Ok(response)).await.map_err(|_| Gone)
     }
 }
@@ -72,7 +78,11 @@ impl Settlement {
             })
             .await?;
         let (messages, stream) = mpsc::channel(MESSAGES_WAITING);
-        let sender = Sender { messages, sequence: 0, after: body.after_sequence };
+        let sender = Sender {
+            messages,
+            sequence: 0,
+            after: body.after_sequence,
+        };
         let settlement = self.clone();
         tokio::spawn(async move {
             let failures = sender.messages.clone();
@@ -86,7 +96,13 @@ impl Settlement {
 
     /// Sends the header, facts, settled rows, findings, lines and the trailer. No database connection is held while a slow
     /// reader is waited for: each page is its own short read, and a released batch never changes.
-    async fn send_all(&self, mut sender: Sender, frame: Frame, number: BatchNo, scope: Scope) -> Result<(), Error> {
+    async fn send_all(
+        &self,
+        mut sender: Sender,
+        frame: Frame,
+        number: BatchNo,
+        scope: Scope,
+    ) -> Result<(), Error> {
         let first = std::iter::once(Message::Header(frame.header))
             .chain(frame.facts.into_iter().map(Message::Fact))
             .chain(frame.settled.into_iter().map(Message::Settled));
@@ -97,22 +113,38 @@ impl Settlement {
         }
         let mut after = 0;
         loop {
-            let rows = self.page(&scope, &number, after, |tx, number, after| Box::pin(finding::page(tx, number, after, PAGE))).await?;
+            let rows = self
+                .page(&scope, &number, after, |tx, number, after| {
+                    Box::pin(finding::page(tx, number, after, PAGE))
+                })
+                .await?;
             let Some(last) = rows.last() else { break };
             after = last.finding_no;
             for row in &rows {
-                if sender.send(Message::Finding(message::finding(row))).await.is_err() {
+                if sender
+                    .send(Message::Finding(message::finding(row)))
+                    .await
+                    .is_err()
+                {
                     return Ok(());
                 }
             }
         }
         let mut after = 0;
         loop {
-            let rows = self.page(&scope, &number, after, |tx, number, after| Box::pin(line::page(tx, number, after, PAGE))).await?;
+            let rows = self
+                .page(&scope, &number, after, |tx, number, after| {
+                    Box::pin(line::page(tx, number, after, PAGE))
+                })
+                .await?;
             let Some(last) = rows.last() else { break };
             after = last.line_no;
             for row in &rows {
-                if sender.send(Message::Line(message::line(&number, row))).await.is_err() {
+                if sender
+                    .send(Message::Line(message::line(&number, row)))
+                    .await
+                    .is_err()
+                {
                     return Ok(());
                 }
             }
@@ -126,11 +158,7 @@ impl Settlement {
         scope: &Scope,
         number: &BatchNo,
         after: i32,
-        read: for<'c> fn(
-            &'c mut PgConnection,
-            &'c BatchNo,
-            i32,
-        ) -> platform::database::BoxFuture<'c, Result<Vec<T>, Error>>,
+        read: ReadPage<T>,
     ) -> Result<Vec<T>, Error> {
         let number = number.clone();
         self.ledger
@@ -147,7 +175,9 @@ async fn frame(tx: &mut PgConnection, number: &BatchNo, wanted: &str) -> Result<
     platform::database::extend_deadline(tx, std::time::Duration::from_secs(600)).await?;
     let stored = batch::find(tx, number).await?.ok_or_else(|| not_found(number))?;
     let batch_no = number.to_string();
-    let Some(digest) = stored.batch_digest.clone() else { return Err(Error::BatchNotComputed { batch_no }) };
+    let Some(digest) = stored.batch_digest.clone() else {
+        return Err(Error::BatchNotComputed { batch_no });
+    };
     let computed = book::recompute(tx, &stored, number).await?;
     // What is pulled is what was computed then, or nothing is pulled at all.
     if computed.receipt.batch_digest != digest || (!wanted.is_empty() && wanted != digest) {
@@ -171,7 +201,9 @@ fn trailer(stored: &Batch, computed: &ComputedBatch, facts: usize, settled: usiz
     let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
     pb::BatchTrailer {
         lines_count: stored.line_count.unwrap_or_default(),
-        lines_sum: Some(api::convert::money(Money::from_fen(stored.line_sum_fen.unwrap_or_default()))),
+        lines_sum: Some(api::convert::money(Money::from_fen(
+            stored.line_sum_fen.unwrap_or_default(),
+        ))),
         digests: Some(message::digests(&computed.receipt)),
         findings_count: count(computed.findings.len()),
         settled_count: count(settled),
@@ -183,10 +215,18 @@ fn trailer(stored: &Batch, computed: &ComputedBatch, facts: usize, settled: usiz
 fn fact_rows(computed: &ComputedBatch) -> Vec<pb::FactRow> {
     let mut rows = Vec::new();
     for (path, bytes) in &computed.files {
-        let Some(file) = path.strip_prefix("facts/").and_then(|name| name.strip_suffix(".csv")) else { continue };
+        let Some(file) = path
+            .strip_prefix("facts/")
+            .and_then(|name| name.strip_suffix(".csv"))
+        else {
+            continue;
+        };
         let text = String::from_utf8_lossy(bytes);
         for csv_line in text.trim_start_matches('\u{feff}').lines() {
-            rows.push(pb::FactRow { file: file.to_owned(), csv_line: csv_line.to_owned() });
+            rows.push(pb::FactRow {
+                file: file.to_owned(),
+                csv_line: csv_line.to_owned(),
+            });
         }
     }
     rows

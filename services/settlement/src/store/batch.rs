@@ -50,17 +50,22 @@ const COLUMNS: &str = "sequence, year, state, cut_off, as_of, policy_text, rule_
 
 /// The year's draft, if it has one.
 pub(crate) async fn draft(tx: &mut PgConnection, city: &str, year: i32) -> Result<Option<i32>, Error> {
-    let found: Option<(i32,)> =
-        sqlx::query_as("select sequence from settlement.batch where city = $1 and year = $2 and state = 'draft'")
-            .bind(city)
-            .bind(year)
-            .fetch_optional(tx)
-            .await?;
+    let found: Option<(i32,)> = sqlx::query_as(
+        "select sequence from settlement.batch where city = $1 and year = $2 and state = 'draft'",
+    )
+    .bind(city)
+    .bind(year)
+    .fetch_optional(tx)
+    .await?;
     Ok(found.map(|(sequence,)| sequence))
 }
 
 /// The highest number given and the digest of the last batch released.
-pub(crate) async fn last(tx: &mut PgConnection, city: &str, year: i32) -> Result<(i32, Option<String>), Error> {
+pub(crate) async fn last(
+    tx: &mut PgConnection,
+    city: &str,
+    year: i32,
+) -> Result<(i32, Option<String>), Error> {
     let (highest, digest): (Option<i32>, Option<String>) = sqlx::query_as(
         "select max(sequence),
                 (array_agg(batch_digest order by sequence desc) filter (where state = 'released'))[1]
@@ -143,7 +148,14 @@ pub(crate) async fn list(
          order by year, sequence
          limit $5"
     ));
-    Ok(sqlx::query_as(sql).bind(city).bind(year).bind(after.0).bind(after.1).bind(size).fetch_all(tx).await?)
+    Ok(sqlx::query_as(sql)
+        .bind(city)
+        .bind(year)
+        .bind(after.0)
+        .bind(after.1)
+        .bind(size)
+        .fetch_all(tx)
+        .await?)
 }
 
 /// Keeps what a computation yielded.

@@ -20,7 +20,11 @@ pub(crate) struct StoredFinding {
 }
 
 /// Replaces the findings of a draft.
-pub(crate) async fn replace(tx: &mut PgConnection, number: &BatchNo, findings: &[Finding]) -> Result<(), Error> {
+pub(crate) async fn replace(
+    tx: &mut PgConnection,
+    number: &BatchNo,
+    findings: &[Finding],
+) -> Result<(), Error> {
     sqlx::query("delete from settlement.finding where city = $1 and year = $2 and sequence = $3")
         .bind(number.city.as_str())
         .bind(number.year.number())
@@ -75,12 +79,13 @@ pub(crate) async fn page(
 
 /// How many findings a batch has.
 pub(crate) async fn count(tx: &mut PgConnection, number: &BatchNo) -> Result<i64, Error> {
-    let (count,): (i64,) =
-        sqlx::query_as("select count(*) from settlement.finding where city = $1 and year = $2 and sequence = $3")
-            .bind(number.city.as_str())
-            .bind(number.year.number())
-            .bind(number.sequence)
-            .fetch_one(tx)
-            .await?;
+    let (count,): (i64,) = sqlx::query_as(
+        "select count(*) from settlement.finding where city = $1 and year = $2 and sequence = $3",
+    )
+    .bind(number.city.as_str())
+    .bind(number.year.number())
+    .bind(number.sequence)
+    .fetch_one(tx)
+    .await?;
     Ok(count)
 }

@@ -40,8 +40,10 @@ pub(crate) async fn replace(
         .await?;
     let text = |get: fn(&Line) -> String| lines.iter().map(get).collect::<Vec<String>>();
     let fen = |get: fn(&Line) -> i64| lines.iter().map(get).collect::<Vec<i64>>();
-    let limits: Vec<Option<String>> =
-        lines.iter().map(|line| line.limited_by.map(|limit| limit.as_str().to_owned())).collect();
+    let limits: Vec<Option<String>> = lines
+        .iter()
+        .map(|line| line.limited_by.map(|limit| limit.as_str().to_owned()))
+        .collect();
     let explanations: Vec<Vec<u8>> = lines.iter().map(|line| line.explanation.encode()).collect();
     sqlx::query(
         "insert into settlement.line
@@ -73,7 +75,12 @@ pub(crate) async fn replace(
 }
 
 /// A page of lines after a number, in order.
-pub(crate) async fn page(tx: &mut PgConnection, number: &BatchNo, after: i32, size: i64) -> Result<Vec<StoredLine>, Error> {
+pub(crate) async fn page(
+    tx: &mut PgConnection,
+    number: &BatchNo,
+    after: i32,
+    size: i64,
+) -> Result<Vec<StoredLine>, Error> {
     Ok(sqlx::query_as(
         "select line_no, policy_year, measure, beneficiary, beneficiary_name, item, base_fen, entitled_fen,
                 settled_before_fen, amount_fen, limited_by, clause, rule_revision, explanation

@@ -4,3 +4,4 @@ pub(crate) mod batch;
 pub(crate) mod finding;
 pub(crate) mod line;
 pub(crate) mod settled;
+pub(crate) mod trace;

@@ -12,12 +12,16 @@ use crate::model::BatchNo;
 type Position = (String, String, String, i64);
 
 fn positions(rows: Vec<Position>) -> Result<SettledBefore, Error> {
-    let unreadable = |detail: String| ledger::Error::StoredRowUnreadable { file: "settled", detail };
+    let unreadable = |detail: String| ledger::Error::StoredRowUnreadable {
+        file: "settled",
+        detail,
+    };
     rows.into_iter()
         .map(|(measure, beneficiary, item, fen)| {
             let key = LineKey {
                 measure: Measure::parse(&measure).ok_or_else(|| unreadable(measure.clone()))?,
-                beneficiary: Uscc::from_canonical(&beneficiary).map_err(|error| unreadable(error.to_string()))?,
+                beneficiary: Uscc::from_canonical(&beneficiary)
+                    .map_err(|error| unreadable(error.to_string()))?,
                 item,
             };
             Ok((key, Money::from_fen(fen)))

@@ -33,6 +33,7 @@ pub(super) async fn report_twice_and_changed(node: &Node) -> Result<Repeated, Co
             borrower_uscc: report::SHOWN_ENTERPRISE.to_owned(),
             contract_amount: Some(yuan("8000000.00")),
             signed_on: Some(Date { year: 2026, month: 1, day: 15 }),
+            revolving: Some(false),
             collateral: Collateral::Patent.into(),
             ..Loan::default()
         }),

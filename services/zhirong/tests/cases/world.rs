@@ -37,27 +37,27 @@ fn one() -> usize {
 }
 
 /// Other readings and the file with what they yield.
-pub struct Variant {
+pub(crate) struct Variant {
     /// Each `R1=LOW`.
-    pub set: Vec<String>,
+    pub(crate) set: Vec<String>,
     /// Name of the file.
-    pub file: String,
+    pub(crate) file: String,
 }
 
 /// One case.
-pub struct Case {
+pub(crate) struct Case {
     /// Its name.
-    pub id: String,
+    pub(crate) id: String,
     /// Its folder.
-    pub dir: PathBuf,
+    pub(crate) dir: PathBuf,
     /// Number of settlements.
-    pub steps: usize,
+    pub(crate) steps: usize,
     /// Readings that differ from DEFAULT.
-    pub set: Vec<String>,
+    pub(crate) set: Vec<String>,
     /// The variants.
-    pub variants: Vec<Variant>,
+    pub(crate) variants: Vec<Variant>,
     /// Everybody of this world.
-    pub beneficiaries: BTreeSet<String>,
+    pub(crate) beneficiaries: BTreeSet<String>,
     refused: Vec<BTreeMap<String, usize>>,
     division: String,
     year: i32,
@@ -70,12 +70,12 @@ fn readings(set: BTreeMap<String, String>) -> Vec<String> {
 
 impl Case {
     /// The folder of all cases.
-    pub fn root() -> PathBuf {
+    pub(crate) fn root() -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/cases")
     }
 
     /// Every case, by name.
-    pub fn all() -> Vec<Self> {
+    pub(crate) fn all() -> Vec<Self> {
         let folders = std::fs::read_dir(Self::root()).unwrap().map(|entry| entry.unwrap().path());
         let mut folders: Vec<PathBuf> = folders.filter(|path| path.join("case.json").is_file()).collect();
         folders.sort();
@@ -83,7 +83,7 @@ impl Case {
     }
 
     /// The case of a name.
-    pub fn named(id: &str) -> Self {
+    pub(crate) fn named(id: &str) -> Self {
         Self::open(Self::root().join(id))
     }
 
@@ -107,7 +107,7 @@ impl Case {
     }
 
     /// The number of rows by file that must be refused up to a step.
-    pub fn refused_until(&self, step: usize) -> BTreeMap<String, usize> {
+    pub(crate) fn refused_until(&self, step: usize) -> BTreeMap<String, usize> {
         let mut sums = BTreeMap::new();
         for (file, count) in self.refused.iter().take(step).flatten() {
             *sums.entry(file.clone()).or_default() += count;
@@ -116,7 +116,7 @@ impl Case {
     }
 
     /// The rows of the folders up to a step, one after the other.
-    pub fn files(&self, step: usize) -> BTreeMap<File, Vec<u8>> {
+    pub(crate) fn files(&self, step: usize) -> BTreeMap<File, Vec<u8>> {
         if self.steps == 1 {
             return zhirong::folder::read(&self.dir.join("facts")).unwrap().files;
         }
@@ -132,7 +132,7 @@ impl Case {
     }
 
     /// Assesses the case after a step.
-    pub fn assess(&self, step: usize, set: &[String]) -> Result<Assessment, CommandError> {
+    pub(crate) fn assess(&self, step: usize, set: &[String]) -> Result<Assessment, CommandError> {
         let question = Question {
             division: self.division.clone(),
             year: self.year,

@@ -1,140 +1,33 @@
-//! Rule 5: 80% or all of the premium paid for an insured patent ((八) sentence 3).
+//! One insurer's policy: what each patent on its schedule earns in the year.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
-use super::index::Index;
-use super::premium_class::full_class;
-use super::{Draft, EngineError, Finding, LineKey, Rules};
+use super::Earned;
+use super::payments::Payment;
 use crate::allocation::{equal_parts, largest_remainder};
-use crate::codes::{Clause, FindingCode, Limit, Measure};
-use crate::date::PolicyYear;
-use crate::explanation::{Explanation, Step, date_text};
-use crate::facts::{
-    EndReason, ExclusionGrade, OtherMeasure, Policy, PolicyPatent, PremiumEvent, PremiumEventKind, Product,
-};
-use crate::ident::{HolderClass, PatentNo, Reference, Uscc};
+use crate::codes::{FindingCode, Measure};
+use crate::engine::index::Index;
+use crate::engine::premium_class::full_class;
+use crate::engine::{Finding, Rules};
+use crate::explanation::{Step, date_text};
+use crate::facts::{EndReason, ExclusionGrade, OtherMeasure, Policy, PolicyPatent, Product};
+use crate::ident::{HolderClass, PatentNo, Uscc};
 use crate::money::{Money, MoneyError};
 use crate::reading::PolicyMoney;
 
-/// Readings that decide a line of this measure.
-const DECIDING: &[&str] = &["R10", "R10P", "R11", "R12", "R13", "R16"];
-
-/// A payment less its refunds, whenever dated.
-pub(crate) struct Payment<'a> {
-    event: &'a PremiumEvent,
-    refunded: Money,
-    net: Money,
-}
-
-/// What one policy number earns for its holder, by patent.
-type Numbered<'a> = BTreeMap<(&'a Uscc, &'a Reference), BTreeMap<&'a PatentNo, Earned>>;
-
-/// What one patent of a policy number earns, over all insurers of a co-insured policy.
-#[derive(Default)]
-struct Earned {
-    base: Money,
-    amount: Money,
-    clause: Option<Clause>,
-    steps: Vec<Step>,
-}
-
-pub(crate) fn lines(
-    index: &Index<'_>,
-    rules: &Rules<'_>,
-    findings: &mut Vec<Finding>,
-) -> Result<Vec<Draft>, EngineError> {
-    report_unknown_policies(index, rules, findings);
-    let mut policies: Vec<&Policy> = index.facts.policies.iter().collect();
-    policies.sort_by(|one, other| {
-        (&one.policy_no, &one.institution_code).cmp(&(&other.policy_no, &other.institution_code))
-    });
-    let mut numbered = Numbered::new();
-    for policy in policies {
-        let mut assessment = PolicyAssessment {
-            index,
-            rules,
-            policy,
-            findings: &mut *findings,
-        };
-        for (patent_no, earned) in assessment.earn()? {
-            let total = numbered
-                .entry((&policy.policyholder_uscc, &policy.policy_no))
-                .or_default()
-                .entry(patent_no)
-                .or_default();
-            total.base = total.base.plus(earned.base)?;
-            total.amount = total.amount.plus(earned.amount)?;
-            total.clause = total.clause.or(earned.clause);
-            total.steps.extend(earned.steps);
-        }
-    }
-    let mut drafts = Vec::new();
-    for ((holder, number), mut patents) in numbered {
-        let limit = top_up(index, rules, holder, number, &mut patents, findings)?;
-        for (patent_no, earned) in patents {
-            if earned.amount.is_zero() {
-                continue;
-            }
-            drafts.push(Draft {
-                key: LineKey {
-                    measure: Measure::PremiumSubsidy,
-                    beneficiary: holder.clone(),
-                    item: format!("{number}/{patent_no}"),
-                },
-                base: earned.base,
-                earned: earned.amount,
-                limited_by: limit,
-                clause: earned
-                    .clause
-                    .unwrap_or(rules.revision.premium_subsidy.rate_clause),
-                explanation: Explanation {
-                    steps: earned.steps,
-                    readings: rules.named(DECIDING),
-                    alternatives: Vec::new(),
-                },
-            });
-        }
-    }
-    Ok(drafts)
-}
-
-fn report_unknown_policies(index: &Index<'_>, rules: &Rules<'_>, findings: &mut Vec<Finding>) {
-    for event in &index.facts.premium_events {
-        let known = index
-            .policies
-            .contains_key(&(&event.institution_code, &event.policy_no));
-        if !known
-            && event.kind == PremiumEventKind::Payment
-            && PolicyYear::of(event.occurred_on) == rules.year
-        {
-            findings.push(Finding {
-                code: FindingCode::PolicyUnknown,
-                measure: Measure::PremiumSubsidy,
-                beneficiary: String::new(),
-                reference: format!(
-                    "{}/{}/{}",
-                    event.institution_code, event.policy_no, event.event_no
-                ),
-                amount: Some(event.amount),
-                detail: String::new(),
-            });
-        }
-    }
-}
-
 /// One insurer's policy under assessment.
-struct PolicyAssessment<'i, 'a> {
-    index: &'i Index<'a>,
-    rules: &'i Rules<'i>,
-    policy: &'a Policy,
-    findings: &'i mut Vec<Finding>,
+pub(super) struct PolicyAssessment<'i, 'a> {
+    pub(super) index: &'i Index<'a>,
+    pub(super) rules: &'i Rules<'i>,
+    pub(super) policy: &'a Policy,
+    pub(super) findings: &'i mut Vec<Finding>,
 }
 
 impl<'a> PolicyAssessment<'_, 'a> {
     /// What each patent of the policy earns in the year at this insurer.
-    fn earn(&mut self) -> Result<BTreeMap<&'a PatentNo, Earned>, MoneyError> {
+    pub(super) fn earn(&mut self) -> Result<BTreeMap<&'a PatentNo, Earned>, MoneyError> {
         let payments = self.payments_of_year()?;
         if payments.is_empty() {
             return Ok(BTreeMap::new());
@@ -164,11 +57,17 @@ impl<'a> PolicyAssessment<'_, 'a> {
         self.spread(&payments, schedule)
     }
 
-    fn reference(&self) -> String {
+    pub(super) fn reference(&self) -> String {
         format!("{}/{}", self.policy.institution_code, self.policy.policy_no)
     }
 
-    fn note(&mut self, code: FindingCode, reference: String, amount: Option<Money>, detail: String) {
+    pub(super) fn note(
+        &mut self,
+        code: FindingCode,
+        reference: String,
+        amount: Option<Money>,
+        detail: String,
+    ) {
         self.findings.push(Finding {
             code,
             measure: Measure::PremiumSubsidy,
@@ -177,50 +76,6 @@ impl<'a> PolicyAssessment<'_, 'a> {
             amount,
             detail,
         });
-    }
-
-    fn payments_of_year(&mut self) -> Result<Vec<Payment<'a>>, MoneyError> {
-        let key = (&self.policy.institution_code, &self.policy.policy_no);
-        let Some(events) = self.index.premiums.get(&key) else {
-            return Ok(Vec::new());
-        };
-        for refund in events
-            .iter()
-            .filter(|event| event.kind == PremiumEventKind::Refund)
-        {
-            let known = events.iter().any(|event| {
-                event.kind == PremiumEventKind::Payment && Some(&event.event_no) == refund.reverses.as_ref()
-            });
-            if !known && PolicyYear::of(refund.occurred_on) == self.rules.year {
-                let reference = format!("{}/{}", self.reference(), refund.event_no);
-                self.note(
-                    FindingCode::RefundUnknown,
-                    reference,
-                    Some(refund.amount),
-                    String::new(),
-                );
-            }
-        }
-        let mut payments = Vec::new();
-        for payment in net_payments(events)? {
-            if PolicyYear::of(payment.event.occurred_on) != self.rules.year {
-                continue;
-            }
-            if payment.refunded > payment.event.amount {
-                let reference = format!("{}/{}", self.reference(), payment.event.event_no);
-                let above = payment.refunded.minus(payment.event.amount)?;
-                self.note(
-                    FindingCode::PaymentOverRefunded,
-                    reference,
-                    Some(above),
-                    String::new(),
-                );
-            }
-            if !payment.net.is_zero() {
-                payments.push(payment);
-            }
-        }
-        Ok(payments)
     }
 
     /// Why the whole policy earns nothing; the first reason that no decision can cure, else all that hold it.
@@ -417,36 +272,13 @@ impl<'a> PolicyAssessment<'_, 'a> {
     }
 }
 
-fn net_payments<'a>(events: &[&'a PremiumEvent]) -> Result<Vec<Payment<'a>>, MoneyError> {
-    let mut refunded: HashMap<&Reference, Money> = HashMap::new();
-    for event in events
-        .iter()
-        .filter(|event| event.kind == PremiumEventKind::Refund)
-    {
-        if let Some(target) = &event.reverses {
-            let sum = refunded.entry(target).or_default();
-            *sum = sum.plus(event.amount)?;
-        }
-    }
-    let mut payments = Vec::new();
-    for event in events
-        .iter()
-        .filter(|event| event.kind == PremiumEventKind::Payment)
-    {
-        let taken = refunded.get(&event.event_no).copied().unwrap_or_default();
-        payments.push(Payment {
-            event,
-            refunded: taken,
-            net: event.amount.minus_floored(taken)?,
-        });
-    }
-    payments.sort_by(|one, other| {
-        (one.event.occurred_on, &one.event.event_no).cmp(&(other.event.occurred_on, &other.event.event_no))
-    });
-    Ok(payments)
-}
-
-fn place_reason(index: &Index<'_>, rules: &Rules<'_>, holder: &Uscc, day: NaiveDate) -> Option<FindingCode> {
+/// Why a payment on the day does not count by where the policyholder is registered, if it does not.
+pub(super) fn place_reason(
+    index: &Index<'_>,
+    rules: &Rules<'_>,
+    holder: &Uscc,
+    day: NaiveDate,
+) -> Option<FindingCode> {
     if index.is_registered_in_city(holder, rules.rulebook, day) {
         None
     } else if index.knows_enterprise(holder) {
@@ -475,92 +307,4 @@ fn earlier_policy<'a>(index: &Index<'a>, policy: &Policy, patent_no: &PatentNo) 
             ))
         })
         .copied()
-}
-
-/// Reading R13: all levels together never exceed the cost of the policy, over its insurers and years.
-fn top_up(
-    index: &Index<'_>,
-    rules: &Rules<'_>,
-    holder: &Uscc,
-    number: &Reference,
-    patents: &mut BTreeMap<&PatentNo, Earned>,
-    findings: &mut Vec<Finding>,
-) -> Result<Option<Limit>, MoneyError> {
-    let rows = index.other_money(OtherMeasure::PremiumSubsidy, holder, number);
-    if rows.is_empty() || patents.is_empty() {
-        return Ok(None);
-    }
-    let money = Money::sum(rows.iter().map(|row| row.amount))?;
-    let mut note = |code, amount| {
-        findings.push(Finding {
-            code,
-            measure: Measure::PremiumSubsidy,
-            beneficiary: holder.to_string(),
-            reference: number.to_string(),
-            amount: Some(amount),
-            detail: String::new(),
-        });
-    };
-    if rules.readings.policy_money == PolicyMoney::Ignore {
-        note(FindingCode::PolicyOtherMoney, money);
-        return Ok(None);
-    }
-    let (year_net, ceiling) = ceiling(index, rules, holder, number, money)?;
-    let earned = Money::sum(patents.values().map(|line| line.amount))?;
-    let allowed = earned.min(ceiling);
-    let weights: Vec<Money> = patents.values().map(|line| line.amount).collect();
-    for (line, entitled) in patents.values_mut().zip(largest_remainder(allowed, &weights)?) {
-        line.amount = entitled;
-        line.steps.push(Step::OtherMoney {
-            money,
-            year_net,
-            ceiling,
-            earned,
-            entitled,
-        });
-    }
-    if allowed < earned {
-        note(FindingCode::OtherMoneyToppedUp, earned.minus(allowed)?);
-        return Ok(Some(Limit::OtherLevelMoney));
-    }
-    Ok(None)
-}
-
-/// The year's net premium, and what it leaves after other levels' money, subtracted once from the earliest year first.
-fn ceiling(
-    index: &Index<'_>,
-    rules: &Rules<'_>,
-    holder: &Uscc,
-    number: &Reference,
-    money: Money,
-) -> Result<(Money, Money), MoneyError> {
-    let mut by_year: BTreeMap<PolicyYear, Money> = BTreeMap::new();
-    let policies = index
-        .policies_of_number
-        .get(number)
-        .map_or(&[][..], Vec::as_slice);
-    for policy in policies
-        .iter()
-        .filter(|policy| policy.policyholder_uscc == *holder)
-    {
-        let events = index
-            .premiums
-            .get(&(&policy.institution_code, &policy.policy_no))
-            .map_or(&[][..], Vec::as_slice);
-        for payment in net_payments(events)? {
-            let day = payment.event.occurred_on;
-            if place_reason(index, rules, holder, day).is_none() {
-                let sum = by_year.entry(PolicyYear::of(day)).or_default();
-                *sum = sum.plus(payment.net)?;
-            }
-        }
-    }
-    let mut left = money;
-    for (year, net) in by_year {
-        if year == rules.year {
-            return Ok((net, net.minus_floored(left)?));
-        }
-        left = left.minus_floored(net)?;
-    }
-    Ok((Money::ZERO, Money::ZERO))
 }

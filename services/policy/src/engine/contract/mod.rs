@@ -1,0 +1,191 @@
+//! Rules 1 and 2: which draws count, for whom, and what a contract's base is.
+
+mod base;
+mod draws;
+mod recognition;
+
+use chrono::NaiveDate;
+
+pub(crate) use self::base::Base;
+use self::draws::net_draws;
+use self::recognition::Setting;
+use super::index::Index;
+use super::{EngineError, Finding, Rules};
+use crate::codes::{FindingCode, Measure};
+use crate::date::PolicyYear;
+use crate::explanation::{Step, date_text};
+use crate::facts::{Collateral, Loan, LoanEvent, LoanEventKind};
+use crate::money::{Money, Rate};
+use crate::reading::{MixedCollateral, Renewal};
+
+/// A draw with what was reversed of it.
+#[derive(Clone)]
+pub(crate) struct Draw<'a> {
+    pub(crate) event: &'a LoanEvent,
+    pub(crate) reversed: Money,
+    pub(crate) net: Money,
+    /// The date it counts on: its own, or the registration's under R5=ANY_ORDER.
+    pub(crate) date: NaiveDate,
+}
+
+/// A contract with the draws that count for each measure.
+pub(crate) struct Contract<'a> {
+    pub(crate) loan: &'a Loan,
+    pub(crate) for_bank: Vec<Draw<'a>>,
+    pub(crate) for_enterprise: Vec<Draw<'a>>,
+    /// Codes of what kept a draw of any year from counting, by measure.
+    pub(crate) missing: Vec<(Measure, FindingCode)>,
+    share: Share,
+}
+
+/// How mixed collateral counts (reading R6).
+#[derive(Clone, Copy)]
+enum Share {
+    Whole,
+    Part(Rate),
+    Refused(FindingCode),
+}
+
+impl Draw<'_> {
+    /// The explanation's step for a counted draw.
+    pub(crate) fn step(&self) -> Step {
+        Step::Draw {
+            reference: event_reference(self.event),
+            date: date_text(self.date),
+            amount: self.event.amount,
+            reversed: self.reversed,
+        }
+    }
+}
+
+/// `institution_code/contract_no`.
+pub(crate) fn contract_reference(loan: &Loan) -> String {
+    format!("{}/{}", loan.institution_code, loan.contract_no)
+}
+
+/// `institution_code/contract_no/event_no`.
+fn event_reference(event: &LoanEvent) -> String {
+    format!(
+        "{}/{}/{}",
+        event.institution_code, event.contract_no, event.event_no
+    )
+}
+
+/// Evaluates every contract, in the order of institution and number, and reports what does not count in the year.
+pub(crate) fn evaluate_all<'a>(
+    index: &Index<'a>,
+    rules: &Rules<'_>,
+    findings: &mut Vec<Finding>,
+) -> Result<Vec<Contract<'a>>, EngineError> {
+    let mut loans: Vec<&Loan> = index.facts.loans.iter().collect();
+    loans.sort_by(|one, other| {
+        (&one.institution_code, &one.contract_no).cmp(&(&other.institution_code, &other.contract_no))
+    });
+    let contracts = loans
+        .into_iter()
+        .map(|loan| evaluate(index, rules, loan, findings))
+        .collect::<Result<_, _>>()?;
+    report_unknown_contracts(index, rules, findings);
+    Ok(contracts)
+}
+
+/// Draws of the year on a contract that is unknown or withdrawn (rule 9).
+fn report_unknown_contracts(index: &Index<'_>, rules: &Rules<'_>, findings: &mut Vec<Finding>) {
+    for event in &index.facts.loan_events {
+        let key = (&event.institution_code, &event.contract_no);
+        if counts_as_draw(event, rules)
+            && !index.loans.contains_key(&key)
+            && PolicyYear::of(event.date()) == rules.year
+        {
+            for measure in [Measure::BankIncentive, Measure::LoanSubsidy] {
+                let beneficiary = match measure {
+                    Measure::BankIncentive => index
+                        .institutions
+                        .get(&event.institution_code)
+                        .map(|row| row.legal_person_uscc.to_string()),
+                    _ => None,
+                };
+                findings.push(Finding {
+                    code: FindingCode::ContractUnknown,
+                    measure,
+                    beneficiary: beneficiary.unwrap_or_default(),
+                    reference: event_reference(event),
+                    amount: Some(event.amount),
+                    detail: String::new(),
+                });
+            }
+        }
+    }
+}
+
+fn counts_as_draw(event: &LoanEvent, rules: &Rules<'_>) -> bool {
+    match event.kind {
+        LoanEventKind::Draw => true,
+        LoanEventKind::Rollover => rules.readings.renewal == Renewal::All,
+        LoanEventKind::Repayment | LoanEventKind::Reversal | LoanEventKind::Extension => false,
+    }
+}
+
+fn evaluate<'a>(
+    index: &Index<'a>,
+    rules: &Rules<'_>,
+    loan: &'a Loan,
+    findings: &mut Vec<Finding>,
+) -> Result<Contract<'a>, EngineError> {
+    let pledge = index.pledge_of(loan);
+    let setting = Setting {
+        index,
+        rules,
+        loan,
+        pledge,
+        blocked_by: pledge.and_then(|pledge| index.blocking_pledge(pledge)),
+        share: share_of(loan, rules.readings.mixed),
+    };
+    let mut contract = Contract {
+        loan,
+        for_bank: Vec::new(),
+        for_enterprise: Vec::new(),
+        missing: Vec::new(),
+        share: setting.share,
+    };
+    for draw in net_draws(&setting, findings)? {
+        let (bank, enterprise) = setting.reasons_against(draw.date);
+        setting.report(
+            Measure::BankIncentive,
+            &draw,
+            &bank,
+            findings,
+            &mut contract.missing,
+        );
+        setting.report(
+            Measure::LoanSubsidy,
+            &draw,
+            &enterprise,
+            findings,
+            &mut contract.missing,
+        );
+        if bank.is_empty() {
+            contract.for_bank.push(draw.clone());
+        }
+        if enterprise.is_empty() {
+            setting.warn(&draw, findings);
+            contract.for_enterprise.push(draw);
+        }
+    }
+    Ok(contract)
+}
+
+fn share_of(loan: &Loan, reading: MixedCollateral) -> Share {
+    if loan.collateral != Collateral::Mixed {
+        return Share::Whole;
+    }
+    match (reading, loan.patent_share) {
+        (MixedCollateral::Full, _) => Share::Whole,
+        (MixedCollateral::PureOnly, _) => Share::Refused(FindingCode::MixedCollateralExcluded),
+        (_, None) => Share::Refused(FindingCode::ShareUnstated),
+        (MixedCollateral::Min50, Some(share)) if share.is_below_half() => {
+            Share::Refused(FindingCode::ShareBelowHalf)
+        }
+        (_, Some(share)) => Share::Part(share),
+    }
+}

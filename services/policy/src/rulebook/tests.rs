@@ -1,0 +1,97 @@
+use super::*;
+
+fn broken(from: &str, to: &str) -> RulebookError {
+    assert!(ANYANG_2018_9.contains(from), "the text to break is there: {from}");
+    Rulebook::load(&ANYANG_2018_9.replacen(from, to, 1)).unwrap_err()
+}
+
+#[test]
+fn the_shipped_rulebook_loads_and_holds_the_default_readings() {
+    let rulebook = Rulebook::load(ANYANG_2018_9).unwrap();
+    let year = PolicyYear::new(2025).unwrap();
+    assert_eq!(rulebook.revision_of(year).unwrap().readings, Readings::default());
+    assert_eq!(
+        rulebook
+            .revision_of(PolicyYear::new(2017).unwrap())
+            .unwrap_err()
+            .reason(),
+        "YEAR_WITHOUT_RULEBOOK"
+    );
+}
+
+#[test]
+fn every_way_to_break_it_is_refused_by_name() {
+    let gap = broken(
+        "from = { value = \"3000000.00\"",
+        "from = { value = \"3000000.01\"",
+    );
+    assert_eq!(gap.reason(), "POLICY_TIERS_BROKEN");
+    assert_eq!(
+        broken("to_inclusive = true", "to_inclusive = false").reason(),
+        "POLICY_TIERS_BROKEN"
+    );
+    assert_eq!(
+        broken("to_inclusive = false", "to_inclusive = true").reason(),
+        "POLICY_TIERS_BROKEN"
+    );
+    assert_eq!(
+        broken("clause = \"A8.2\"", "clause = \"A8.2\"\nnew_key = 1").reason(),
+        "POLICY_MALFORMED"
+    );
+    assert_eq!(
+        broken("source = \"给予5万元补助\"", "source = \"\"").reason(),
+        "POLICY_VALUE_WITHOUT_SOURCE"
+    );
+    assert_eq!(
+        broken("value = \"0.01\"", "value = \"1e-2\"").reason(),
+        "POLICY_VALUE_INVALID"
+    );
+    assert_eq!(
+        broken("value = \"WORD\"", "value = \"MAYBE\"").reason(),
+        "READING_NOT_SUPPORTED"
+    );
+    assert_eq!(
+        broken("valid_from = 2018-01-01", "valid_from = 2018-02-21").reason(),
+        "POLICY_VALIDITY_BROKEN"
+    );
+    assert_eq!(broken("R15 = {", "R99 = {").reason(), "READING_NOT_SUPPORTED");
+    let lines: String = ANYANG_2018_9
+        .lines()
+        .filter(|line| !line.starts_with("R15"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    assert_eq!(
+        Rulebook::load(&lines).unwrap_err().reason(),
+        "POLICY_READING_MISSING"
+    );
+}
+
+#[test]
+fn the_edges_belong_where_the_reading_says() {
+    let rulebook = Rulebook::load(ANYANG_2018_9).unwrap();
+    let tiers = &rulebook
+        .revision_of(PolicyYear::new(2025).unwrap())
+        .unwrap()
+        .loan_subsidy;
+    let amounts = |boundary| {
+        [
+            "2999999.99",
+            "3000000.00",
+            "3000000.01",
+            "5999999.99",
+            "6000000.00",
+            "6000000.01",
+        ]
+        .map(|base| {
+            tiers
+                .tier_of(Money::parse_yuan(base).unwrap(), boundary)
+                .unwrap()
+                .amount
+                .fen()
+                / 1_000_000
+        })
+    };
+    assert_eq!(amounts(Boundary::Word), [5, 5, 10, 10, 15, 15]);
+    assert_eq!(amounts(Boundary::High), [5, 10, 10, 10, 15, 15]);
+    assert_eq!(amounts(Boundary::Low), [5, 5, 10, 10, 10, 15]);
+}

@@ -1,0 +1,7 @@
+//! Every call of every service against a running sandbox.
+
+#[macro_use]
+mod support;
+
+mod cases;
+mod registry;

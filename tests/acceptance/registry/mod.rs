@@ -1,0 +1,5 @@
+//! `zhirong.registry.v1`.
+
+mod credentials;
+mod imports;
+mod records;

@@ -1,0 +1,192 @@
+//! A batch from opening to release by the three officers, and its pull as the files of an export.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use api::client::within;
+use api::common::v1 as common;
+use api::settlement::v1 as pb;
+use api::settlement::v1::stream_batch_response::Message;
+use exchange::batch::{FindingRow, LineRow, SettledRow};
+use zhirong::verify::Files;
+
+use crate::answer::yuan;
+use crate::ids;
+use crate::records::day;
+use crate::sandbox::Sandbox;
+
+/// How long a computation may take.
+const LONG: Duration = Duration::from_secs(300);
+
+/// The request that opens the city's year as of a day, under the rulebook's own readings.
+pub fn opening(year: i32, as_of: &str) -> pb::OpenBatchRequest {
+    pb::OpenBatchRequest {
+        request_id: ids::request_id(),
+        division_code: "410500".to_owned(),
+        year,
+        as_of: day(as_of),
+        readings: Vec::new(),
+    }
+}
+
+/// Opens a draft.
+pub async fn open(sandbox: &Sandbox, request: pb::OpenBatchRequest) -> pb::Batch {
+    let answer = sandbox.client("finance-maker").settlement().open_batch(request).await.unwrap();
+    answer.into_inner().batch.unwrap()
+}
+
+/// Computes a draft.
+pub async fn compute(sandbox: &Sandbox, name: &str) -> pb::Batch {
+    let request = pb::ComputeBatchRequest { request_id: ids::request_id(), name: name.to_owned() };
+    let answer = sandbox.client("finance-maker").settlement().compute_batch(within(request, LONG)).await.unwrap();
+    answer.into_inner().batch.unwrap()
+}
+
+/// The request that releases a computed batch as it stands.
+pub fn releasing(batch: &pb::Batch) -> pb::ReleaseBatchRequest {
+    pb::ReleaseBatchRequest {
+        request_id: ids::request_id(),
+        name: batch.name.clone(),
+        batch_digest: batch.digests.as_ref().map(|digests| digests.batch.clone()).unwrap_or_default(),
+    }
+}
+
+/// Opens, computes and releases.
+pub async fn settle(sandbox: &Sandbox, year: i32, as_of: &str) -> pb::Batch {
+    let draft = open(sandbox, opening(year, as_of)).await;
+    let computed = compute(sandbox, &draft.name).await;
+    let answer = sandbox.client("finance-releaser").settlement().release_batch(releasing(&computed)).await.unwrap();
+    answer.into_inner().batch.unwrap()
+}
+
+/// Every line of a batch.
+pub async fn lines(sandbox: &Sandbox, name: &str) -> Vec<pb::Line> {
+    let mut service = sandbox.client("auditor").settlement();
+    let mut request = pb::ListLinesRequest { parent: name.to_owned(), page_size: 1000, page_token: String::new() };
+    let mut lines = Vec::new();
+    loop {
+        let page = service.list_lines(request.clone()).await.unwrap().into_inner();
+        lines.extend(page.lines);
+        if page.next_page_token.is_empty() {
+            return lines;
+        }
+        request.page_token = page.next_page_token;
+    }
+}
+
+/// Every finding of a batch.
+pub async fn findings(sandbox: &Sandbox, name: &str) -> Vec<common::Finding> {
+    let mut service = sandbox.client("auditor").settlement();
+    let mut request = pb::ListFindingsRequest { parent: name.to_owned(), page_size: 1000, page_token: String::new() };
+    let mut findings = Vec::new();
+    loop {
+        let page = service.list_findings(request.clone()).await.unwrap().into_inner();
+        findings.extend(page.findings);
+        if page.next_page_token.is_empty() {
+            return findings;
+        }
+        request.page_token = page.next_page_token;
+    }
+}
+
+/// The whole stream of a batch after a sequence.
+pub async fn pull(sandbox: &Sandbox, name: &str, after_sequence: i64) -> Vec<pb::StreamBatchResponse> {
+    let request = pb::StreamBatchRequest { name: name.to_owned(), after_sequence, batch_digest: String::new() };
+    let answer = sandbox.client("auditor").settlement().stream_batch(within(request, LONG)).await.unwrap();
+    let mut stream = answer.into_inner();
+    let mut messages = Vec::new();
+    while let Some(message) = stream.message().await.unwrap() {
+        messages.push(message);
+    }
+    messages
+}
+
+fn measure_word(measure: common::Measure) -> &'static str {
+    match measure {
+        common::Measure::LoanSubsidy => "loan_subsidy",
+        common::Measure::BankIncentive => "bank_incentive",
+        common::Measure::PremiumSubsidy => "premium_subsidy",
+        common::Measure::Unspecified => "",
+    }
+}
+
+/// The word of a line's measure in the files.
+pub fn measure_of(line: &pb::Line) -> &'static str {
+    measure_word(line.measure())
+}
+
+fn line_row(line: &pb::Line) -> LineRow {
+    LineRow {
+        batch_no: line.batch_no.clone(),
+        line_no: line.line_no.to_string(),
+        policy_year: line.policy_year.to_string(),
+        measure: measure_of(line).to_owned(),
+        beneficiary: line.beneficiary.clone(),
+        beneficiary_name: line.beneficiary_name.clone(),
+        item: line.item.clone(),
+        base_amount: yuan(&line.base_amount).to_owned(),
+        entitled: yuan(&line.entitled).to_owned(),
+        settled_before: yuan(&line.settled_before).to_owned(),
+        amount: yuan(&line.amount).to_owned(),
+        limited_by: line.limited_by.clone(),
+        clause: line.clause.clone(),
+        rule_revision: line.rule_revision.clone(),
+    }
+}
+
+fn finding_row(finding: &common::Finding) -> FindingRow {
+    let severity = match finding.severity() {
+        common::Severity::Hold => "hold",
+        common::Severity::Warn => "warn",
+        common::Severity::Info => "info",
+        common::Severity::Unspecified => "",
+    };
+    let message = finding.message.clone().unwrap_or_default();
+    FindingRow {
+        code: finding.code.clone(),
+        severity: severity.to_owned(),
+        measure: measure_word(finding.measure()).to_owned(),
+        beneficiary: finding.beneficiary.clone(),
+        reference: finding.reference.clone(),
+        message: format!("{} / {}", message.zh, message.en),
+    }
+}
+
+fn settled_row(row: &pb::SettledRow) -> SettledRow {
+    SettledRow {
+        policy_year: row.policy_year.to_string(),
+        measure: measure_word(row.measure()).to_owned(),
+        beneficiary: row.beneficiary.clone(),
+        item: row.item.clone(),
+        settled: yuan(&row.settled).to_owned(),
+    }
+}
+
+/// The files of an export, made from the messages of a pull.
+pub fn files(messages: &[pb::StreamBatchResponse]) -> Files {
+    let mut files = Files::new();
+    let mut facts: BTreeMap<String, String> = BTreeMap::new();
+    let (mut lines, mut findings, mut settled) = (Vec::new(), Vec::new(), Vec::new());
+    for message in messages {
+        match message.message.as_ref().unwrap() {
+            Message::Header(header) => {
+                files.insert("receipt.json".to_owned(), header.receipt_json.clone().into_bytes());
+                files.insert("policy.toml".to_owned(), header.policy_toml.clone().into_bytes());
+            }
+            Message::Fact(row) => {
+                let text = facts.entry(format!("facts/{}.csv", row.file)).or_insert_with(|| "\u{feff}".to_owned());
+                text.push_str(&row.csv_line);
+                text.push_str("\r\n");
+            }
+            Message::Settled(row) => settled.push(settled_row(row)),
+            Message::Finding(finding) => findings.push(finding_row(finding)),
+            Message::Line(line) => lines.push(line_row(line)),
+            Message::Trailer(_) => {}
+        }
+    }
+    files.extend(facts.into_iter().map(|(path, text)| (path, text.into_bytes())));
+    files.insert(LineRow::FILE_NAME.to_owned(), LineRow::to_csv(&lines));
+    files.insert(FindingRow::FILE_NAME.to_owned(), FindingRow::to_csv(&findings));
+    files.insert(SettledRow::FILE_NAME.to_owned(), SettledRow::to_csv(&settled));
+    files
+}

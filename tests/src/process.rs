@@ -1,0 +1,89 @@
+//! The real program as a process of its own, to be killed without a word.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use api::client::Client;
+use platform::identity::load_identity;
+
+/// How long a start may take: a database is made or recovered in that time.
+const START_LIMIT: Duration = Duration::from_secs(90);
+
+/// The program, built beside the tests.
+///
+/// # Panics
+/// Where it is not there: a test binary cannot build it.
+pub fn program() -> PathBuf {
+    let own = std::env::current_exe().unwrap();
+    let beside = own.parent().into_iter().chain(own.parent().and_then(Path::parent)).map(|dir| dir.join("zhirong"));
+    let found = beside.into_iter().find(|path| path.is_file());
+    found.unwrap_or_else(|| panic!("the program is not built: run `cargo build --release -p zhirong`, or `cargo xtask check`"))
+}
+
+/// A running `zhirong serve`.
+pub struct Served {
+    child: Child,
+    url: String,
+    identity: PathBuf,
+}
+
+impl Served {
+    /// Starts `zhirong serve` with these arguments and waits until it says that it is ready.
+    pub fn start(args: &[&str], environment: &[(&str, &str)]) -> Self {
+        let mut child = Command::new(program())
+            .arg("serve")
+            .args(args)
+            .envs(environment.iter().copied())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let out = child.stdout.take().unwrap();
+        let (ready, told) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(out).lines().map_while(Result::ok) {
+                let _gone = ready.send(line);
+            }
+        });
+        let begun = Instant::now();
+        while let Ok(line) = told.recv_timeout(START_LIMIT.saturating_sub(begun.elapsed())) {
+            let mut words = line.split(' ');
+            if let (Some("READY"), Some(url), Some(identity)) = (words.next(), words.next(), words.next()) {
+                return Self { child, url: url.to_owned(), identity: PathBuf::from(identity) };
+            }
+        }
+        let _gone = child.kill();
+        panic!("zhirong serve {args:?} did not become ready: {:?}", child.wait());
+    }
+
+    /// Its address.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// A client with one of its certificates.
+    pub fn client(&self, name: &str) -> Client {
+        crate::sandbox::client(&self.url, &load_identity(&self.identity, name).unwrap())
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Kills it (SIGKILL): nothing in it gets to tidy up.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _gone = self.child.kill();
+        let _gone = self.child.wait();
+    }
+}
