@@ -196,7 +196,7 @@ pub struct ReadingRow {
 pub struct Receipt {
     /// Batch number, e.g. `410500-2025-001`.
     pub batch_no: String,
-    /// Division code of the city, e.g. `410500`.
+    /// The city: the first four digits of its division codes, e.g. `4105`.
     pub city: String,
     /// Policy year.
     pub year: i32,

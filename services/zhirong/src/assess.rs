@@ -69,7 +69,9 @@ pub fn run(args: &AssessArgs) -> Result<ExitCode, CommandError> {
         output::note(&note);
     }
     if !folder.unknown.is_empty() {
-        return Err(CommandError::FilesRefused { reasons: folder.unknown_reasons() });
+        return Err(CommandError::FilesRefused {
+            reasons: folder.unknown_reasons(),
+        });
     }
     if let Some(out) = &args.out {
         check_out(&args.dir, out)?;
@@ -77,7 +79,13 @@ pub fn run(args: &AssessArgs) -> Result<ExitCode, CommandError> {
     let assessment = assess(&folder.files, &question)?;
     output::note(&assessment.summary());
     match &args.out {
-        None => output::data(assessment.batch.files.get(LineRow::FILE_NAME).map_or(&[][..], Vec::as_slice)),
+        None => output::data(
+            assessment
+                .batch
+                .files
+                .get(LineRow::FILE_NAME)
+                .map_or(&[][..], Vec::as_slice),
+        ),
         Some(out) => {
             let mut files = assessment.batch.files.clone();
             files.extend(batch_folder::rejected_files(&assessment.refused));
@@ -110,10 +118,20 @@ pub fn assess(files: &BTreeMap<File, Vec<u8>>, question: &Question) -> Result<As
         )
     })?;
     let (readings, approvals) = readings_of(rulebook.revision_of(year)?, &overrides(&question.set)?)?;
-    let Loaded { history, refused, file_refusals, warnings, stored } = exchange::load(files, &Allow::default());
+    let Loaded {
+        history,
+        refused,
+        file_refusals,
+        warnings,
+        stored,
+    } = exchange::load(files, &Allow::default());
     if !file_refusals.is_empty() {
-        let reasons = file_refusals.iter().flat_map(|file| file.refusals.iter().map(ToString::to_string));
-        return Err(CommandError::FilesRefused { reasons: reasons.collect() });
+        let reasons = file_refusals
+            .iter()
+            .flat_map(|file| file.refusals.iter().map(ToString::to_string));
+        return Err(CommandError::FilesRefused {
+            reasons: reasons.collect(),
+        });
     }
     let batch = compute(&BatchQuestion {
         batch_no: &format!("{}-{year}-000", rulebook.city.division_text()),
@@ -128,7 +146,12 @@ pub fn assess(files: &BTreeMap<File, Vec<u8>>, question: &Question) -> Result<As
         settled: &SettledBefore::new(),
         previous_digest: None,
     })?;
-    Ok(Assessment { batch, refused, warnings, stored })
+    Ok(Assessment {
+        batch,
+        refused,
+        warnings,
+        stored,
+    })
 }
 
 impl Assessment {
@@ -146,15 +169,22 @@ impl Assessment {
             receipt.line_sum,
         )];
         for (file, rejected) in &self.refused {
-            lines.push(format!("{}: 拒收 {1} 行 / {1} rows refused", file.file_name(), rejected.rows.len()));
+            lines.push(format!(
+                "{}: 拒收 {1} 行 / {1} rows refused",
+                file.file_name(),
+                rejected.rows.len()
+            ));
         }
         let rows = self.refused.values().flat_map(|rejected| &rejected.rows);
         lines.extend(
-            rows.take(REFUSED_SHOWN).flat_map(|row| row.refusals.iter().map(|refusal| format!("  {refusal}"))),
+            rows.take(REFUSED_SHOWN)
+                .flat_map(|row| row.refusals.iter().map(|refusal| format!("  {refusal}"))),
         );
         if refused > REFUSED_SHOWN {
             let left = refused - REFUSED_SHOWN;
-            lines.push(format!("  其余 {left} 行见 rejected/ / {left} more in rejected/ (--out)"));
+            lines.push(format!(
+                "  其余 {left} 行见 rejected/ / {left} more in rejected/ (--out)"
+            ));
         }
         lines.join("\n")
     }
@@ -165,16 +195,19 @@ impl Assessment {
 /// # Errors
 /// [`CommandError::Usage`] for anything but a day as `YYYY-MM-DD`.
 pub fn as_of(text: Option<&str>) -> Result<NaiveDate, CommandError> {
-    let Some(text) = text else { return Ok(beijing_date(Clock::System.now())) };
+    let Some(text) = text else {
+        return Ok(beijing_date(Clock::System.now()));
+    };
     let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
     // The parser takes shorter and spaced forms too; only the printed form is the contract's.
-    day.filter(|day| day.format("%Y-%m-%d").to_string() == text).ok_or_else(|| {
-        CommandError::usage(
-            "DATE_MALFORMED",
-            format!("--as-of 应为日期 YYYY-MM-DD，而不是 {text}"),
-            format!("--as-of is a day as YYYY-MM-DD, unlike {text}"),
-        )
-    })
+    day.filter(|day| day.format("%Y-%m-%d").to_string() == text)
+        .ok_or_else(|| {
+            CommandError::usage(
+                "DATE_MALFORMED",
+                format!("--as-of 应为日期 YYYY-MM-DD，而不是 {text}"),
+                format!("--as-of is a day as YYYY-MM-DD, unlike {text}"),
+            )
+        })
 }
 
 fn read_policy(path: &Path) -> Result<String, CommandError> {
@@ -189,14 +222,20 @@ fn rules(city: &City, given: Option<&str>) -> Result<(Rulebook, String), Command
         None => Rulebook::shipped_text(city)?,
     };
     let rulebook = Rulebook::load(text)?;
-    if rulebook.city == *city { Ok((rulebook, text.to_owned())) } else { Err(RulebookError::CityUnknown(city.clone()).into()) }
+    if rulebook.city == *city {
+        Ok((rulebook, text.to_owned()))
+    } else {
+        Err(RulebookError::CityUnknown(city.clone()).into())
+    }
 }
 
 /// The readings of `--set`.
 fn overrides(set: &[String]) -> Result<Vec<ReadingRow>, CommandError> {
     let mut rows: Vec<ReadingRow> = Vec::new();
     for text in set {
-        let parts = text.split_once('=').filter(|(id, value)| !id.is_empty() && !value.is_empty());
+        let parts = text
+            .split_once('=')
+            .filter(|(id, value)| !id.is_empty() && !value.is_empty());
         let known = |id: &str, rows: &[ReadingRow]| rows.iter().any(|row| row.id == id);
         let Some((id, value)) = parts.filter(|(id, _)| !known(id, &rows)) else {
             return Err(CommandError::usage(
@@ -205,7 +244,11 @@ fn overrides(set: &[String]) -> Result<Vec<ReadingRow>, CommandError> {
                 format!("--set has the form R1=LOW, once a reading, unlike {text}"),
             ));
         };
-        rows.push(ReadingRow { id: id.to_owned(), value: value.to_owned(), approval: NOT_APPROVED.to_owned() });
+        rows.push(ReadingRow {
+            id: id.to_owned(),
+            value: value.to_owned(),
+            approval: NOT_APPROVED.to_owned(),
+        });
     }
     Ok(rows)
 }

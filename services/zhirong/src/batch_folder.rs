@@ -13,7 +13,13 @@ pub const RECEIPT: &str = "receipt.json";
 /// Name of the rules.
 pub const POLICY: &str = "policy.toml";
 /// The files of a batch beside `facts/`.
-pub const FILES: [&str; 5] = [LineRow::FILE_NAME, FindingRow::FILE_NAME, SettledRow::FILE_NAME, POLICY, RECEIPT];
+pub const FILES: [&str; 5] = [
+    LineRow::FILE_NAME,
+    FindingRow::FILE_NAME,
+    SettledRow::FILE_NAME,
+    POLICY,
+    RECEIPT,
+];
 
 /// Path of an exchange file inside a batch.
 #[must_use]
@@ -25,7 +31,10 @@ pub fn fact_path(file: File) -> String {
 #[must_use]
 pub fn rejected_files(refused: &BTreeMap<File, Rejected>) -> BTreeMap<String, Vec<u8>> {
     let bytes = |file: File, rejected: &Rejected| write_rejected(file, &rejected.header, &rejected.rows);
-    refused.iter().map(|(file, rejected)| (format!("rejected/{}", file.file_name()), bytes(*file, rejected))).collect()
+    refused
+        .iter()
+        .map(|(file, rejected)| (format!("rejected/{}", file.file_name()), bytes(*file, rejected)))
+        .collect()
 }
 
 /// Writes the files of a batch by their path in the folder; those of a batch that was there before are replaced or removed,
@@ -44,7 +53,9 @@ pub fn write(dir: &Path, files: &BTreeMap<String, Vec<u8>>) -> Result<(), Comman
     for (path, bytes) in files.iter().filter(|(path, _)| path.as_str() != RECEIPT) {
         write_file(&dir.join(path), bytes)?;
     }
-    files.get(RECEIPT).map_or(Ok(()), |bytes| write_file(&dir.join(RECEIPT), bytes))
+    files
+        .get(RECEIPT)
+        .map_or(Ok(()), |bytes| write_file(&dir.join(RECEIPT), bytes))
 }
 
 /// Writes `<file>.csv` of refused rows into a folder and removes what an earlier run left there.
@@ -67,12 +78,20 @@ pub fn write_refused(dir: &Path, refused: &BTreeMap<File, Rejected>) -> Result<(
 
 fn known_paths() -> Vec<String> {
     let facts = File::ALL.iter().map(|file| fact_path(*file));
-    let rejected = File::ALL.iter().map(|file| format!("rejected/{}", file.file_name()));
-    FILES.iter().map(|name| (*name).to_owned()).chain(facts).chain(rejected).collect()
+    let rejected = File::ALL
+        .iter()
+        .map(|file| format!("rejected/{}", file.file_name()));
+    FILES
+        .iter()
+        .map(|name| (*name).to_owned())
+        .chain(facts)
+        .chain(rejected)
+        .collect()
 }
 
 fn create(dir: &Path) -> Result<(), CommandError> {
-    std::fs::create_dir_all(dir).map_err(|source| CommandError::io("创建目录", "creating the folder", dir, source))
+    std::fs::create_dir_all(dir)
+        .map_err(|source| CommandError::io("创建目录", "creating the folder", dir, source))
 }
 
 fn remove(path: &Path) -> Result<(), CommandError> {

@@ -249,12 +249,15 @@ impl Cli {
                 trace_file: args.trace_file.clone(),
                 ..Overlay::default()
             },
-            Command::Demo(args) => {
-                Overlay { data: args.data.clone(), pg_bin: args.pg_bin.clone(), ..Overlay::default() }
-            }
-            Command::Migrate(args) => {
-                Overlay { database_url: args.database_url.clone().map(Secret::new), ..Overlay::default() }
-            }
+            Command::Demo(args) => Overlay {
+                data: args.data.clone(),
+                pg_bin: args.pg_bin.clone(),
+                ..Overlay::default()
+            },
+            Command::Migrate(args) => Overlay {
+                database_url: args.database_url.clone().map(Secret::new),
+                ..Overlay::default()
+            },
             Command::Import(_)
             | Command::Settle(_)
             | Command::Export(_)

@@ -22,14 +22,20 @@ pub type Entry = [String; 5];
 pub fn run() -> Result<ExitCode, CommandError> {
     let header = ["list", "code", "severity", "zh", "en"].map(str::to_owned);
     let rows = std::iter::once(header).chain(entries());
-    let text: String = rows.map(|row| row.map(|cell| quoted(&cell)).join(",") + "\n").collect();
+    let text: String = rows
+        .map(|row| row.map(|cell| quoted(&cell)).join(",") + "\n")
+        .collect();
     output::data(text.as_bytes());
     Ok(ExitCode::SUCCESS)
 }
 
 /// A cell of a CSV file.
 fn quoted(cell: &str) -> String {
-    if cell.contains([',', '"', '\n']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.to_owned() }
+    if cell.contains([',', '"', '\n']) {
+        format!("\"{}\"", cell.replace('"', "\"\""))
+    } else {
+        cell.to_owned()
+    }
 }
 
 fn entry(list: &str, code: &str, severity: &str, zh: &str, en: &str) -> Entry {
@@ -44,12 +50,24 @@ pub fn entries() -> Vec<Entry> {
         entries.push(entry("refusal", code.as_str(), "", code.zh(), code.en()));
     }
     let currency = api::convert::CURRENCY_NOT_SUPPORTED;
-    entries.push(entry("refusal", currency, "", "币种只能是 CNY（人民币）", "the currency must be CNY"));
+    entries.push(entry(
+        "refusal",
+        currency,
+        "",
+        "币种只能是 CNY（人民币）",
+        "the currency must be CNY",
+    ));
     for code in WarningCode::ALL {
         entries.push(entry("warning", code.as_str(), "warn", code.zh(), code.en()));
     }
     for code in FindingCode::ALL {
-        entries.push(entry("finding", code.as_str(), code.severity().as_str(), code.zh(), code.en()));
+        entries.push(entry(
+            "finding",
+            code.as_str(),
+            code.severity().as_str(),
+            code.zh(),
+            code.en(),
+        ));
     }
     for clause in Clause::ALL {
         entries.push(entry("clause", clause.as_str(), "", clause.zh(), clause.en()));
@@ -63,7 +81,11 @@ pub fn entries() -> Vec<Entry> {
     for (id, values) in Readings::supported() {
         let (zh, en) = words::reading(id);
         for (place, value) in values.into_iter().enumerate() {
-            let (default_zh, default_en) = if place == 0 { ("（缺省）", " (default)") } else { ("", "") };
+            let (default_zh, default_en) = if place == 0 {
+                ("（缺省）", " (default)")
+            } else {
+                ("", "")
+            };
             let (zh, en) = (format!("{zh}{default_zh}"), format!("{en}{default_en}"));
             entries.push(entry("reading", &format!("{id}={value}"), "", &zh, &en));
         }
@@ -114,12 +136,18 @@ mod tests {
             ("institutions.kind", "bank"),
             ("severity", "hold"),
         ] {
-            assert!(seen.contains(&(list.to_owned(), code.to_owned())), "{list} {code}");
+            assert!(
+                seen.contains(&(list.to_owned(), code.to_owned())),
+                "{list} {code}"
+            );
         }
     }
 
     #[test]
     fn cells_with_commas_and_quotes_are_quoted() {
-        assert_eq!([quoted("a"), quoted("a,b"), quoted("a\"b")], ["a", "\"a,b\"", "\"a\"\"b\""]);
+        assert_eq!(
+            [quoted("a"), quoted("a,b"), quoted("a\"b")],
+            ["a", "\"a,b\"", "\"a\"\"b\""]
+        );
     }
 }

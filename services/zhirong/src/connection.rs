@@ -17,7 +17,15 @@ pub const MAKER: &str = "finance-maker";
 /// Name of the certificate of the officer who releases them.
 pub const RELEASER: &str = "finance-releaser";
 /// Certificates that are no institution's.
-const OFFICES: [&str; 7] = ["ca", "server", BUREAU, MAKER, "finance-checker", RELEASER, "auditor"];
+const OFFICES: [&str; 7] = [
+    "ca",
+    "server",
+    BUREAU,
+    MAKER,
+    "finance-checker",
+    RELEASER,
+    "auditor",
+];
 
 /// The address and the folder of certificates that the options name.
 ///
@@ -27,7 +35,10 @@ pub fn target(args: &ClientArgs) -> Result<(String, PathBuf), CommandError> {
     let data = &args.settings.data;
     let url = match &args.server {
         Some(url) => url.clone(),
-        None => std::fs::read_to_string(data.join(ADDRESS_FILE)).map_err(|_| no_sandbox(data))?.trim().to_owned(),
+        None => std::fs::read_to_string(data.join(ADDRESS_FILE))
+            .map_err(|_| no_sandbox(data))?
+            .trim()
+            .to_owned(),
     };
     let identity = args.identity.clone().unwrap_or_else(|| data.join("identity"));
     if !identity.is_dir() {
@@ -35,7 +46,9 @@ pub fn target(args: &ClientArgs) -> Result<(String, PathBuf), CommandError> {
         return Err(CommandError::usage(
             "IDENTITY_MISSING",
             format!("没有证书目录 {dir}，请用 --identity 指明（内含 ca.pem 与本人的 .pem、.key）"),
-            format!("there is no folder {dir} of certificates; name it with --identity (it holds ca.pem and your .pem and .key)"),
+            format!(
+                "there is no folder {dir} of certificates; name it with --identity (it holds ca.pem and your .pem and .key)"
+            ),
         ));
     }
     Ok((url, identity))
@@ -45,8 +58,12 @@ fn no_sandbox(data: &Path) -> CommandError {
     let data = data.display();
     CommandError::usage(
         "SERVER_UNKNOWN",
-        format!("本机没有运行试用环境（{data}）：先运行 zhirong serve --sandbox，或用 --server 和 --identity 指明"),
-        format!("no sandbox runs on this machine ({data}): start zhirong serve --sandbox, or give --server and --identity"),
+        format!(
+            "本机没有运行试用环境（{data}）：先运行 zhirong serve --sandbox，或用 --server 和 --identity 指明"
+        ),
+        format!(
+            "no sandbox runs on this machine ({data}): start zhirong serve --sandbox, or give --server and --identity"
+        ),
     )
 }
 
@@ -56,7 +73,12 @@ fn no_sandbox(data: &Path) -> CommandError {
 /// [`CommandError`] where the certificate is missing or cannot be used.
 pub fn client(url: &str, identity: &Path, name: &str) -> Result<Client, CommandError> {
     let own = load_identity(identity, name)?;
-    Ok(Client::connect(url, &own.ca_pem, &own.certificate_pem, &own.key_pem)?)
+    Ok(Client::connect(
+        url,
+        &own.ca_pem,
+        &own.certificate_pem,
+        &own.key_pem,
+    )?)
 }
 
 /// A client for an office: by its own certificate, or by the only one in the folder.
@@ -65,7 +87,9 @@ pub fn client(url: &str, identity: &Path, name: &str) -> Result<Client, CommandE
 /// [`CommandError::Usage`] where the folder holds neither.
 pub fn client_of(url: &str, identity: &Path, office: &str) -> Result<Client, CommandError> {
     let names = certificates(identity)?;
-    let mut others = names.iter().filter(|name| !matches!(name.as_str(), "ca" | "server"));
+    let mut others = names
+        .iter()
+        .filter(|name| !matches!(name.as_str(), "ca" | "server"));
     let name = match (names.contains(office), others.next(), others.next()) {
         (true, _, _) => office,
         (false, Some(only), None) => only,
@@ -86,7 +110,14 @@ pub fn client_of(url: &str, identity: &Path, office: &str) -> Result<Client, Com
 /// # Errors
 /// [`CommandError::Io`].
 pub fn certificates(identity: &Path) -> Result<BTreeSet<String>, CommandError> {
-    let failed = |source| CommandError::io("读取证书目录", "reading the folder of certificates", identity, source);
+    let failed = |source| {
+        CommandError::io(
+            "读取证书目录",
+            "reading the folder of certificates",
+            identity,
+            source,
+        )
+    };
     let mut names = BTreeSet::new();
     for entry in std::fs::read_dir(identity).map_err(failed)? {
         let name = entry.map_err(failed)?.file_name().to_string_lossy().into_owned();

@@ -4,10 +4,10 @@ use std::fmt::Write;
 use std::path::Path;
 
 use api::client::ClientError;
+use platform::Fault;
 use policy::engine::EngineError;
 use policy::reading::ReadingNotSupported;
 use policy::rulebook::RulebookError;
-use platform::Fault;
 use tonic_types::StatusExt;
 
 /// Why a command stopped. Its report is in Chinese and English.
@@ -70,19 +70,36 @@ impl CommandError {
     /// Something the caller can put right.
     #[must_use]
     pub fn usage(reason: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Self {
-        Self::Usage { reason, zh: zh.into(), en: en.into() }
+        Self::Usage {
+            reason,
+            zh: zh.into(),
+            en: en.into(),
+        }
     }
 
     /// A file or folder that cannot be used.
     #[must_use]
-    pub fn io(doing_zh: &'static str, doing: &'static str, path: impl AsRef<Path>, source: std::io::Error) -> Self {
-        Self::Io { doing_zh, doing, path: path.as_ref().display().to_string(), source }
+    pub fn io(
+        doing_zh: &'static str,
+        doing: &'static str,
+        path: impl AsRef<Path>,
+        source: std::io::Error,
+    ) -> Self {
+        Self::Io {
+            doing_zh,
+            doing,
+            path: path.as_ref().display().to_string(),
+            source,
+        }
     }
 
     /// A call that failed.
     #[must_use]
     pub fn call(call: &'static str, status: tonic::Status) -> Self {
-        Self::Call { call, status: Box::new(status) }
+        Self::Call {
+            call,
+            status: Box::new(status),
+        }
     }
 
     /// The exit code: 2, since 1 is a difference found by `verify` and 3 an import with refused rows.
@@ -113,7 +130,12 @@ impl CommandError {
         let reason = self.reason();
         match self {
             Self::Usage { zh, en, .. } => format!("{reason}: {zh}\n{reason}: {en}"),
-            Self::Io { doing_zh, doing, path, source } => {
+            Self::Io {
+                doing_zh,
+                doing,
+                path,
+                source,
+            } => {
                 format!("{reason}: {doing_zh} {path}：{source}\n{reason}: {doing} {path}: {source}")
             }
             Self::FilesRefused { reasons } => {
@@ -127,7 +149,11 @@ impl CommandError {
             Self::Rulebook(error) => error.to_string(),
             Self::Engine(error) => error.to_string(),
             Self::Platform(error) => {
-                format!("{reason}: {}\n{reason}: {}", error.message_zh(), error.message_en())
+                format!(
+                    "{reason}: {}\n{reason}: {}",
+                    error.message_zh(),
+                    error.message_en()
+                )
             }
             Self::Client(error) => {
                 let zh = "服务地址或证书不可用，请检查 --server（须为 https）和 --identity";
@@ -154,9 +180,15 @@ fn report_of(call: &str, status: &tonic::Status) -> String {
     let info = details.error_info();
     let value = |key: &str| info.and_then(|info| info.metadata.get(key)).map(String::as_str);
     let english = value("message_en").unwrap_or(status.message());
-    let chinese = details.localized_message().map_or(english, |message| message.message.as_str());
+    let chinese = details
+        .localized_message()
+        .map_or(english, |message| message.message.as_str());
     let mut text = format!("{reason}: {call}：{chinese}\n{reason}: {call}: {english}");
-    for violation in details.bad_request().map(|request| request.field_violations.as_slice()).unwrap_or_default() {
+    for violation in details
+        .bad_request()
+        .map(|request| request.field_violations.as_slice())
+        .unwrap_or_default()
+    {
         // Writing to a text cannot fail.
         let _written = write!(text, "\n  {}: {}", violation.field, violation.description);
     }

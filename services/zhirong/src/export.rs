@@ -8,7 +8,9 @@ use std::time::Duration;
 use api::client::{Client, is_worth_a_retry, within};
 use api::common::v1::{Finding, Measure, Money, Severity};
 use api::settlement::v1::stream_batch_response::Message;
-use api::settlement::v1::{BatchHeader, BatchTrailer, FactRow, Line, SettledRow, StreamBatchRequest, StreamBatchResponse};
+use api::settlement::v1::{
+    BatchHeader, BatchTrailer, FactRow, Line, SettledRow, StreamBatchRequest, StreamBatchResponse,
+};
 use exchange::File;
 use exchange::batch::{FindingRow, LineRow, Receipt, SettledRow as SettledLine};
 use tonic::Status;
@@ -17,8 +19,8 @@ use crate::batch_folder::{self, POLICY, RECEIPT, fact_path};
 use crate::cli::ExportArgs;
 use crate::connection::{MAKER, client_of, target};
 use crate::error::CommandError;
-use crate::verify::{self, Files};
 use crate::output;
+use crate::verify::{self, Files};
 
 /// How long a stream may take before it is taken up again.
 const LONG: Duration = Duration::from_secs(900);
@@ -34,8 +36,16 @@ pub async fn run(args: ExportArgs) -> Result<ExitCode, CommandError> {
     let (url, identity) = target(&args.client)?;
     let batch_no = args.batch.strip_prefix("batches/").unwrap_or(&args.batch);
     let receipt = export(&url, &identity, batch_no, &args.out).await?;
-    let Receipt { batch_no, line_count, line_sum, batch_digest, .. } = receipt;
-    output::line(&format!("{batch_no}: {line_count} lines 条, {line_sum} yuan 元, {batch_digest}"));
+    let Receipt {
+        batch_no,
+        line_count,
+        line_sum,
+        batch_digest,
+        ..
+    } = receipt;
+    output::line(&format!(
+        "{batch_no}: {line_count} lines 条, {line_sum} yuan 元, {batch_digest}"
+    ));
     output::note(&format!("已写入 / written to {}", args.out.display()));
     Ok(ExitCode::SUCCESS)
 }
@@ -49,7 +59,10 @@ pub async fn export(url: &str, identity: &Path, batch_no: &str, out: &Path) -> R
     let pulled = pull(&client, &format!("batches/{batch_no}")).await?;
     let (receipt, files) = pulled.into_files()?;
     if let Some(difference) = verify::check_digests(&files, &receipt).first() {
-        return Err(broken(&difference.zh, &format!("{}: {}", difference.file, difference.en)));
+        return Err(broken(
+            &difference.zh,
+            &format!("{}: {}", difference.file, difference.en),
+        ));
     }
     batch_folder::write(out, &files)?;
     Ok(receipt)
@@ -90,14 +103,20 @@ async fn pull(client: &Client, name: &str) -> Result<Pulled, CommandError> {
         if breaks >= BREAKS_MOST || !is_worth_a_retry(&status) {
             return Err(CommandError::call(CALL, status));
         }
-        output::note(&format!("连接中断，从第 {0} 条后继续 / the stream broke, going on after message {0}", pulled.sequence));
+        output::note(&format!(
+            "连接中断，从第 {0} 条后继续 / the stream broke, going on after message {0}",
+            pulled.sequence
+        ));
         tokio::time::sleep(Duration::from_millis(200) * breaks).await;
     }
 }
 
 /// Reads one stream to its end; a status that broke it is the answer.
 async fn pull_once(client: &Client, name: &str, pulled: &mut Pulled) -> Result<Option<Status>, CommandError> {
-    let digests = pulled.header.as_ref().and_then(|header| header.batch.as_ref()?.digests.as_ref());
+    let digests = pulled
+        .header
+        .as_ref()
+        .and_then(|header| header.batch.as_ref()?.digests.as_ref());
     let request = StreamBatchRequest {
         name: name.to_owned(),
         after_sequence: pulled.sequence,
@@ -121,7 +140,10 @@ async fn pull_once(client: &Client, name: &str, pulled: &mut Pulled) -> Result<O
 impl Pulled {
     fn take(&mut self, response: StreamBatchResponse) -> Result<(), CommandError> {
         if response.sequence != self.sequence + 1 {
-            return Err(broken("消息不连续", &format!("message {} came after {}", response.sequence, self.sequence)));
+            return Err(broken(
+                "消息不连续",
+                &format!("message {} came after {}", response.sequence, self.sequence),
+            ));
         }
         self.sequence = response.sequence;
         match response.message {
@@ -131,14 +153,20 @@ impl Pulled {
             Some(Message::Settled(row)) => self.settled.push(settled_row(row)),
             Some(Message::Fact(row)) => self.take_fact(&row)?,
             Some(Message::Trailer(trailer)) => self.trailer = Some(trailer),
-            None => return Err(broken("消息为空或版本较新", "a message is empty or of a later version")),
+            None => {
+                return Err(broken(
+                    "消息为空或版本较新",
+                    "a message is empty or of a later version",
+                ));
+            }
         }
         Ok(())
     }
 
     fn take_fact(&mut self, row: &FactRow) -> Result<(), CommandError> {
         // The name becomes a path, so only those of the contract are taken.
-        let file = File::parse(&row.file).ok_or_else(|| broken("未知的事实文件", &format!("unknown file {}", row.file)))?;
+        let file = File::parse(&row.file)
+            .ok_or_else(|| broken("未知的事实文件", &format!("unknown file {}", row.file)))?;
         let bytes = self.facts.entry(file).or_insert_with(|| b"\xEF\xBB\xBF".to_vec());
         bytes.extend_from_slice(row.csv_line.as_bytes());
         bytes.extend_from_slice(b"\r\n");
@@ -154,21 +182,50 @@ impl Pulled {
         let receipt = Receipt::from_json(header.receipt_json.as_bytes())
             .map_err(|error| broken("回执无法读取", &error.to_string()))?;
         let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
-        let counted = (count(self.lines.len()), count(self.findings.len()), count(self.settled.len()), self.facts_count);
-        let stated = (trailer.lines_count, trailer.findings_count, trailer.settled_count, trailer.facts_count);
+        let counted = (
+            count(self.lines.len()),
+            count(self.findings.len()),
+            count(self.settled.len()),
+            self.facts_count,
+        );
+        let stated = (
+            trailer.lines_count,
+            trailer.findings_count,
+            trailer.settled_count,
+            trailer.facts_count,
+        );
         if counted != stated {
-            return Err(broken("条数不符", &format!("{counted:?} messages came of {stated:?}")));
+            return Err(broken(
+                "条数不符",
+                &format!("{counted:?} messages came of {stated:?}"),
+            ));
         }
-        if trailer.digests.is_some_and(|digests| digests.batch != receipt.batch_digest) {
-            return Err(broken("批次摘要不符", "the trailer's batch digest is not the receipt's"));
+        if trailer
+            .digests
+            .is_some_and(|digests| digests.batch != receipt.batch_digest)
+        {
+            return Err(broken(
+                "批次摘要不符",
+                "the trailer's batch digest is not the receipt's",
+            ));
         }
         let mut files = Files::new();
         files.insert(LineRow::FILE_NAME.to_owned(), LineRow::to_csv(&self.lines));
-        files.insert(FindingRow::FILE_NAME.to_owned(), FindingRow::to_csv(&self.findings));
-        files.insert(SettledLine::FILE_NAME.to_owned(), SettledLine::to_csv(&self.settled));
+        files.insert(
+            FindingRow::FILE_NAME.to_owned(),
+            FindingRow::to_csv(&self.findings),
+        );
+        files.insert(
+            SettledLine::FILE_NAME.to_owned(),
+            SettledLine::to_csv(&self.settled),
+        );
         files.insert(POLICY.to_owned(), header.policy_toml.into_bytes());
         files.insert(RECEIPT.to_owned(), header.receipt_json.into_bytes());
-        files.extend(self.facts.into_iter().map(|(file, bytes)| (fact_path(file), bytes)));
+        files.extend(
+            self.facts
+                .into_iter()
+                .map(|(file, bytes)| (fact_path(file), bytes)),
+        );
         Ok((receipt, files))
     }
 }
@@ -177,7 +234,10 @@ impl Pulled {
 fn measure_word(measure: Measure) -> String {
     match measure {
         Measure::Unspecified => String::new(),
-        known => known.as_str_name().trim_start_matches("MEASURE_").to_ascii_lowercase(),
+        known => known
+            .as_str_name()
+            .trim_start_matches("MEASURE_")
+            .to_ascii_lowercase(),
     }
 }
 
@@ -207,7 +267,10 @@ fn line_row(line: Line) -> LineRow {
 fn finding_row(finding: Finding) -> FindingRow {
     let severity = match finding.severity() {
         Severity::Unspecified => String::new(),
-        known => known.as_str_name().trim_start_matches("SEVERITY_").to_ascii_lowercase(),
+        known => known
+            .as_str_name()
+            .trim_start_matches("SEVERITY_")
+            .to_ascii_lowercase(),
     };
     let measure = measure_word(finding.measure());
     let message = finding.message.unwrap_or_default();

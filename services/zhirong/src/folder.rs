@@ -25,7 +25,14 @@ impl Folder {
         let code = RefusalCode::FileUnknown;
         let known: Vec<String> = File::ALL.iter().map(|file| file.file_name()).collect();
         let known = known.join(", ");
-        let reason = |name: &String| format!("{name} {}: {} / {} ({known})", code.as_str(), code.zh(), code.en());
+        let reason = |name: &String| {
+            format!(
+                "{name} {}: {} / {} ({known})",
+                code.as_str(),
+                code.zh(),
+                code.en()
+            )
+        };
         self.unknown.iter().map(reason).collect()
     }
 
@@ -33,7 +40,11 @@ impl Folder {
     #[must_use]
     pub fn note(&self) -> Option<String> {
         let names = self.spreadsheets.join(", ");
-        let note = || format!("未读取电子表格 {names}，请另存为 CSV / spreadsheets are not read, save them as CSV: {names}");
+        let note = || {
+            format!(
+                "未读取电子表格 {names}，请另存为 CSV / spreadsheets are not read, save them as CSV: {names}"
+            )
+        };
         (!self.spreadsheets.is_empty()).then(note)
     }
 }
@@ -89,14 +100,19 @@ fn is_step(name: &str) -> bool {
 
 fn nothing_in(dir: &Path, folders: &[String]) -> CommandError {
     let dir = dir.display();
-    let steps: Vec<&str> =
-        folders.iter().map(String::as_str).filter(|name| is_step(name)).collect();
+    let steps: Vec<&str> = folders
+        .iter()
+        .map(String::as_str)
+        .filter(|name| is_step(name))
+        .collect();
     if !steps.is_empty() {
         let steps = steps.join(", ");
         return CommandError::usage(
             "FOLDER_OF_STEPS",
             format!("{dir} 只有分步目录 {steps}：请指明其中一个；第 k 步须将 1 至 k 的数据行依次合并"),
-            format!("{dir} holds only the steps {steps}: name one of them; for step k put the rows of 1 to k one after the other"),
+            format!(
+                "{dir} holds only the steps {steps}: name one of them; for step k put the rows of 1 to k one after the other"
+            ),
         );
     }
     if folders.iter().any(|name| name == "facts") {

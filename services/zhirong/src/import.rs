@@ -48,7 +48,9 @@ pub struct Report {
     pub counts: BTreeMap<File, Counts>,
     /// Refused rows by file.
     pub refused: BTreeMap<File, Rejected>,
-    /// One sentence a fault of a file that was refused whole.
+    /// Files that were refused whole.
+    pub files_refused: u64,
+    /// One sentence a fault of such a file.
     pub file_refusals: Vec<String>,
     /// Rows stored with a warning.
     pub warned: u64,
@@ -58,7 +60,7 @@ impl Report {
     /// Whether every row of every file is stored.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        self.refused.is_empty() && self.file_refusals.is_empty()
+        self.refused.is_empty() && self.files_refused == 0
     }
 }
 
@@ -67,7 +69,7 @@ impl fmt::Display for Report {
         let sum = |of: fn(&Counts) -> u64| self.counts.values().map(of).sum::<u64>();
         let (stored, unchanged) = (sum(|it| it.stored), sum(|it| it.unchanged));
         let (kept, refused) = (sum(|it| it.kept), sum(|it| it.refused));
-        let files = self.file_refusals.len();
+        let files = self.files_refused;
         write!(
             formatter,
             "已存 {stored} 行，未变 {unchanged}，存为历史 {kept}，拒收 {refused}，拒收文件 {files}，提示 {0} / {stored} rows stored, \
@@ -85,21 +87,41 @@ pub async fn run(args: ImportArgs) -> Result<ExitCode, CommandError> {
     let (url, identity) = target(&args.client)?;
     let report = send(&args.dir, &url, &identity).await?;
     for (file, counts) in &report.counts {
-        let Counts { stored, unchanged, kept, refused } = counts;
-        output::line(&format!("{} {stored} {unchanged} {kept} {refused}", file.as_str()));
+        let Counts {
+            stored,
+            unchanged,
+            kept,
+            refused,
+        } = counts;
+        output::line(&format!(
+            "{} {stored} {unchanged} {kept} {refused}",
+            file.as_str()
+        ));
     }
     output::note(&report.to_string());
     for reason in &report.file_refusals {
         output::note(&format!("  {reason}"));
     }
-    let refusals = report.refused.values().flat_map(|it| &it.rows).take(REFUSED_SHOWN).flat_map(|row| &row.refusals);
+    let refusals = report
+        .refused
+        .values()
+        .flat_map(|it| &it.rows)
+        .take(REFUSED_SHOWN)
+        .flat_map(|row| &row.refusals);
     refusals.for_each(|refusal| output::note(&format!("  {refusal}")));
     let rejected = args.rejected.unwrap_or_else(|| args.dir.join("rejected"));
     batch_folder::write_refused(&rejected, &report.refused)?;
     if !report.refused.is_empty() {
-        output::note(&format!("拒收行已写入 / refused rows are in {}", rejected.display()));
+        output::note(&format!(
+            "拒收行已写入 / refused rows are in {}",
+            rejected.display()
+        ));
     }
-    Ok(if report.is_whole() { ExitCode::SUCCESS } else { ExitCode::from(SOME_REFUSED) })
+    Ok(if report.is_whole() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(SOME_REFUSED)
+    })
 }
 
 /// Sends every exchange file of a folder: institutions first, then the bureau's other files, then each institution's own.
@@ -113,11 +135,16 @@ pub async fn send(dir: &Path, url: &str, identity: &Path) -> Result<Report, Comm
     }
     let mut import = Import::new(url, identity)?;
     import.report.file_refusals = folder.unknown_reasons();
+    import.report.files_refused = folder.unknown.iter().map(|_| 1).sum();
     for (file, bytes) in &folder.files {
         match rows::read(*file, bytes) {
             Ok(sheet) => import.take(*file, sheet),
             Err(refusal) => {
-                import.report.file_refusals.extend(refusal.refusals.iter().map(ToString::to_string));
+                import.report.files_refused += 1;
+                import
+                    .report
+                    .file_refusals
+                    .extend(refusal.refusals.iter().map(ToString::to_string));
             }
         }
     }
@@ -172,7 +199,11 @@ impl Import {
     /// The bureau's files: institutions alone and first, since a sandbox writes their certificates as it registers them.
     async fn send_bureau(&mut self) -> Result<(), CommandError> {
         let mut own: Vec<(File, Vec<Row>)> = Vec::new();
-        for file in File::ALL.iter().copied().filter(|file| file.owner() == Owner::Bureau) {
+        for file in File::ALL
+            .iter()
+            .copied()
+            .filter(|file| file.owner() == Owner::Bureau)
+        {
             own.extend(self.rows.remove(&file).map(|rows| (file, rows)));
         }
         if !certificates(&self.identity)?.contains(BUREAU) {
@@ -181,10 +212,16 @@ impl Import {
             }
             return Ok(());
         }
-        let (first, rest): (Vec<_>, Vec<_>) = own.into_iter().partition(|(file, _)| *file == File::Institutions);
+        let (first, rest): (Vec<_>, Vec<_>) =
+            own.into_iter().partition(|(file, _)| *file == File::Institutions);
         for group in [first, rest] {
             let rows: Vec<Row> = group.into_iter().flat_map(|(_, rows)| rows).collect();
-            self.run(vec![Job { certificate: BUREAU.to_owned(), wire: Wire::Registry, rows }]).await?;
+            self.run(vec![Job {
+                certificate: BUREAU.to_owned(),
+                wire: Wire::Registry,
+                rows,
+            }])
+            .await?;
         }
         Ok(())
     }
@@ -201,7 +238,11 @@ impl Import {
             }
         }
         self.refuse_all(homeless, RefusalCode::OtherInstitution);
-        let jobs = jobs.into_iter().map(|((wire, certificate), rows)| Job { certificate, wire, rows });
+        let jobs = jobs.into_iter().map(|((wire, certificate), rows)| Job {
+            certificate,
+            wire,
+            rows,
+        });
         self.run(jobs.collect()).await
     }
 
@@ -238,7 +279,11 @@ impl Import {
             Verdict::Unchanged => counts.unchanged += 1,
             Verdict::KeptAsHistory => counts.kept += 1,
             Verdict::Refused | Verdict::Unspecified => {
-                let refusals = verdict.refusals.iter().map(|refusal| rows::refusal(row.file, refusal)).collect();
+                let refusals = verdict
+                    .refusals
+                    .iter()
+                    .map(|refusal| rows::refusal(row.file, refusal))
+                    .collect();
                 self.refuse(row.file, row.refuse(refusals));
             }
         }
@@ -257,14 +302,28 @@ impl Import {
 
     fn refuse(&mut self, file: File, row: RefusedRow) {
         self.report.counts.entry(file).or_default().refused += 1;
-        let header = || self.sheets.get(&file).map(|sheet| sheet.header.clone()).unwrap_or_default();
+        let header = || {
+            self.sheets
+                .get(&file)
+                .map(|sheet| sheet.header.clone())
+                .unwrap_or_default()
+        };
         let rejected = self.report.refused.entry(file);
-        rejected.or_insert_with(|| Rejected { header: header(), rows: Vec::new() }).rows.push(row);
+        rejected
+            .or_insert_with(|| Rejected {
+                header: header(),
+                rows: Vec::new(),
+            })
+            .rows
+            .push(row);
     }
 
     fn into_report(mut self) -> Report {
         // Streams end in any order; the file's order is what its reader looks for.
-        self.report.refused.values_mut().for_each(|rejected| rejected.rows.sort_by_key(|row| row.number));
+        self.report
+            .refused
+            .values_mut()
+            .for_each(|rejected| rejected.rows.sort_by_key(|row| row.number));
         self.report
     }
 }
@@ -300,14 +359,29 @@ mod tests {
     #[test]
     fn a_row_goes_by_its_own_certificate_then_by_the_bureau_then_by_the_only_one() {
         let all = names(&["bureau", "102496000991", "finance-maker"]);
-        let routed = |names: &BTreeSet<String>, code| route(names, code, Service::Pledge).map(|(wire, name)| (wire, name));
-        assert_eq!(routed(&all, Some("102496000991")), Some((Wire::Pledge, "102496000991".to_owned())));
-        assert_eq!(routed(&all, Some("102496000000")), Some((Wire::PledgeOnBehalf, "bureau".to_owned())));
-        assert_eq!(routed(&all, None), Some((Wire::PledgeOnBehalf, "bureau".to_owned())));
+        let routed = |names: &BTreeSet<String>, code| route(names, code, Service::Pledge);
+        assert_eq!(
+            routed(&all, Some("102496000991")),
+            Some((Wire::Pledge, "102496000991".to_owned()))
+        );
+        assert_eq!(
+            routed(&all, Some("102496000000")),
+            Some((Wire::PledgeOnBehalf, "bureau".to_owned()))
+        );
+        assert_eq!(
+            routed(&all, None),
+            Some((Wire::PledgeOnBehalf, "bureau".to_owned()))
+        );
         // An institution named like an office does not get the office's certificate.
-        assert_eq!(routed(&all, Some("finance-maker")), Some((Wire::PledgeOnBehalf, "bureau".to_owned())));
+        assert_eq!(
+            routed(&all, Some("finance-maker")),
+            Some((Wire::PledgeOnBehalf, "bureau".to_owned()))
+        );
         let one = names(&["my-bank"]);
-        assert_eq!(routed(&one, Some("102496000000")), Some((Wire::Pledge, "my-bank".to_owned())));
+        assert_eq!(
+            routed(&one, Some("102496000000")),
+            Some((Wire::Pledge, "my-bank".to_owned()))
+        );
         let two = names(&["102496000991", "PICC-1"]);
         assert_eq!(routed(&two, Some("102496000000")), None);
     }

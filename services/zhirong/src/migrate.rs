@@ -22,12 +22,18 @@ pub async fn run(args: MigrateArgs) -> Result<ExitCode, CommandError> {
              date by serve itself",
         )
     })?;
-    let tuning = Tuning { max_connections: 2, application_name: "zhirong migrate".to_owned(), ..Tuning::default() };
+    let tuning = Tuning {
+        max_connections: 2,
+        application_name: "zhirong migrate".to_owned(),
+        ..Tuning::default()
+    };
     let database = Database::connect_url(url.expose(), settings.database_plaintext, &tuning).await?;
     let outcome = database.migrate().await;
     database.close().await;
     outcome?;
     let count = platform::database::migrator().iter().count();
-    output::line(&format!("数据库结构已是最新（{count} 个版本） / the schema is up to date ({count} migrations)"));
+    output::line(&format!(
+        "数据库结构已是最新（{count} 个版本） / the schema is up to date ({count} migrations)"
+    ));
     Ok(ExitCode::SUCCESS)
 }

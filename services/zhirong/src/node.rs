@@ -55,7 +55,11 @@ impl Node {
         }
         mark_sandbox(settings, &identity)?;
         let server = Server {
-            descriptors: if settings.sandbox { vec![api::FILE_DESCRIPTOR_SET] } else { Vec::new() },
+            descriptors: if settings.sandbox {
+                vec![api::FILE_DESCRIPTOR_SET]
+            } else {
+                Vec::new()
+            },
             health: health_of(&roles),
             ..Server::new(settings.listen, authority.issue("server", Purpose::Server)?)
         };
@@ -69,7 +73,14 @@ impl Node {
             })
             .await?;
         let url = format!("https://{}", running.address());
-        Ok(Self { url, identity, database, cluster, stop, running })
+        Ok(Self {
+            url,
+            identity,
+            database,
+            cluster,
+            stop,
+            running,
+        })
     }
 
     /// Where it listens, e.g. `https://127.0.0.1:7443`.
@@ -101,7 +112,11 @@ impl Node {
 }
 
 fn io_error(path: &Path, source: std::io::Error) -> Error {
-    platform::Error::Io { what: path.display().to_string(), source }.into()
+    platform::Error::Io {
+        what: path.display().to_string(),
+        source,
+    }
+    .into()
 }
 
 fn roles_of(settings: &Settings) -> Result<Vec<&'static str>, Error> {
@@ -111,14 +126,22 @@ fn roles_of(settings: &Settings) -> Result<Vec<&'static str>, Error> {
     let known = |role: &String| {
         SERVICES.into_iter().find(|name| name == role).ok_or_else(|| {
             let names = SERVICES.join(", ");
-            Error::invalid("role", "ROLE_UNKNOWN", format!("未知的服务 {role}，可用：{names}"), format!("no service is named {role}; there are {names}"))
+            Error::invalid(
+                "role",
+                "ROLE_UNKNOWN",
+                format!("未知的服务 {role}，可用：{names}"),
+                format!("no service is named {role}; there are {names}"),
+            )
         })
     };
     settings.roles.iter().map(known).collect()
 }
 
 async fn open_database(settings: &Settings) -> Result<(Database, Option<Cluster>), Error> {
-    let tuning = Tuning { max_connections: settings.database_max_connections, ..Tuning::default() };
+    let tuning = Tuning {
+        max_connections: settings.database_max_connections,
+        ..Tuning::default()
+    };
     if let Some(url) = &settings.database_url {
         let database = Database::connect_url(url.expose(), settings.database_plaintext, &tuning).await?;
         database.check_migrated().await?;
@@ -150,7 +173,11 @@ async fn enroll_people(database: &Database, authority: &Authority) -> Result<(),
     for city in cities {
         for (name, role) in PEOPLE {
             let identity = authority.issue(name, Purpose::Client)?;
-            let caller = Caller { city: city.clone(), holder: name.to_owned(), role };
+            let caller = Caller {
+                city: city.clone(),
+                holder: name.to_owned(),
+                role,
+            };
             registry::enroll(database, &caller, identity.spki_digest()?, "operator").await?;
         }
     }
@@ -173,7 +200,10 @@ fn health_of(roles: &[&'static str]) -> Vec<&'static str> {
         "insurance" => insurance::HEALTH,
         _ => settlement::HEALTH,
     };
-    roles.iter().flat_map(|role| names(role).iter().copied()).collect()
+    roles
+        .iter()
+        .flat_map(|role| names(role).iter().copied())
+        .collect()
 }
 
 fn routes(
@@ -192,7 +222,12 @@ fn routes(
     let mut builder = tonic::service::Routes::builder();
     for role in roles {
         match *role {
-            "registry" => registry::routes(&mut builder, ledger(registry::DATABASE_ROLE), callers.clone(), issuer.clone()),
+            "registry" => registry::routes(
+                &mut builder,
+                ledger(registry::DATABASE_ROLE),
+                callers.clone(),
+                issuer.clone(),
+            ),
             "pledge" => pledge::routes(&mut builder, ledger(pledge::DATABASE_ROLE), callers.clone()),
             "insurance" => insurance::routes(&mut builder, ledger(insurance::DATABASE_ROLE), callers.clone()),
             _ => settlement::routes(&mut builder, ledger(settlement::DATABASE_ROLE), callers.clone()),

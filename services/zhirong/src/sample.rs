@@ -15,7 +15,6 @@ macro_rules! sample {
     };
 }
 
-
 /// What is reported before the mid-year batch of 2025.
 pub const FIRST_HALF: &[SampleFile] = sample!("410500/1": "awards.csv", "enterprises.csv", "exclusions.csv", "institutions.csv", "loan_events.csv", "loans.csv", "other_awards.csv", "patent_owners.csv", "patents.csv", "pledges.csv", "policies.csv", "policy_patents.csv", "premium_events.csv");
 

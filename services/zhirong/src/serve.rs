@@ -25,8 +25,14 @@ pub async fn run(args: ServeArgs) -> Result<ExitCode, CommandError> {
         load_sandbox(&node, settings).await?;
     }
     let address_file = settings.data.join(ADDRESS_FILE);
-    std::fs::write(&address_file, node.url())
-        .map_err(|source| CommandError::io("写入服务地址", "writing the server's address", &address_file, source))?;
+    std::fs::write(&address_file, node.url()).map_err(|source| {
+        CommandError::io(
+            "写入服务地址",
+            "writing the server's address",
+            &address_file,
+            source,
+        )
+    })?;
     output::line(&format!("READY {} {}", node.url(), node.identity().display()));
     if settings.sandbox {
         output::line(&first_calls(&node)?);
@@ -68,9 +74,13 @@ async fn load_sandbox(node: &Node, settings: &Settings) -> Result<(), CommandErr
 
 /// The text after `READY`: a call to paste that reports a loan, and two that settle and pull it.
 fn first_calls(node: &Node) -> Result<String, CommandError> {
-    let identity = node.identity().canonicalize().unwrap_or_else(|_| node.identity().to_owned());
-    let program = std::env::current_exe()
-        .map_err(|source| CommandError::io("查找程序", "finding the program", Path::new("zhirong"), source))?;
+    let identity = node
+        .identity()
+        .canonicalize()
+        .unwrap_or_else(|_| node.identity().to_owned());
+    let program = std::env::current_exe().map_err(|source| {
+        CommandError::io("查找程序", "finding the program", Path::new("zhirong"), source)
+    })?;
     let address = node.url().trim_start_matches("https://");
     let (folder, program, url) = (identity.display(), program.display(), node.url());
     Ok(format!(
@@ -109,8 +119,10 @@ mod tests {
 
     #[test]
     fn the_calls_to_paste_name_records_that_the_sandbox_has() {
-        let all: String =
-            sample::SANDBOX.iter().map(|(_, bytes)| String::from_utf8_lossy(bytes).into_owned()).collect();
+        let all: String = sample::SANDBOX
+            .iter()
+            .map(|(_, bytes)| String::from_utf8_lossy(bytes).into_owned())
+            .collect();
         for identifier in [BANK, LEGAL_PERSON, ENTERPRISE, PATENT] {
             assert!(all.contains(identifier), "{identifier}");
         }

@@ -27,7 +27,11 @@ const SANDBOX_MARK: &str = crate::node::SANDBOX_MARK;
 /// # Errors
 /// [`CommandError`] where a step is refused; a batch opened by then stays a draft.
 pub async fn run(args: SettleArgs) -> Result<ExitCode, CommandError> {
-    let as_of = args.as_of.as_deref().map(|text| assess::as_of(Some(text))).transpose()?;
+    let as_of = args
+        .as_of
+        .as_deref()
+        .map(|text| assess::as_of(Some(text)))
+        .transpose()?;
     let (url, identity) = target(&args.client)?;
     let batch = settle(&url, &identity, (&args.division, args.year), as_of, args.until).await?;
     output::data(describe(&batch).as_bytes());
@@ -73,8 +77,14 @@ pub async fn settle(
         Ok(answer) => taken("OpenBatch", answer.batch)?,
         Err(status) => return Err(not_opened(&maker, year, status).await),
     };
-    output::note(&format!("批次 {0} 已开，计算中 / batch {0} is open, computing", opened.batch_no));
-    let compute = ComputeBatchRequest { request_id: request_id(), name: opened.name.clone() };
+    output::note(&format!(
+        "批次 {0} 已开，计算中 / batch {0} is open, computing",
+        opened.batch_no
+    ));
+    let compute = ComputeBatchRequest {
+        request_id: request_id(),
+        name: opened.name.clone(),
+    };
     let computed = retry(|| {
         let (mut settlement, request) = (maker.settlement(), within(compute.clone(), LONG));
         async move { settlement.compute_batch(request).await.map(Response::into_inner) }
@@ -93,7 +103,11 @@ async fn release(url: &str, identity: &Path, batch: &Batch) -> Result<Batch, Com
     let request = ReleaseBatchRequest {
         request_id: request_id(),
         name: batch.name.clone(),
-        batch_digest: batch.digests.as_ref().map(|digests| digests.batch.clone()).unwrap_or_default(),
+        batch_digest: batch
+            .digests
+            .as_ref()
+            .map(|digests| digests.batch.clone())
+            .unwrap_or_default(),
     };
     let released = retry(|| {
         let (mut settlement, request) = (releaser.settlement(), within(request.clone(), LONG));
@@ -111,11 +125,18 @@ fn taken(call: &'static str, batch: Option<Batch>) -> Result<Batch, CommandError
 /// Says why no batch was opened; where a draft is in the way, which one.
 async fn not_opened(maker: &api::client::Client, year: i32, status: Status) -> CommandError {
     if reason_of(&status) == "BATCH_ALREADY_OPEN" {
-        let request = ListBatchesRequest { year, page_size: 1000, page_token: String::new() };
+        let request = ListBatchesRequest {
+            year,
+            page_size: 1000,
+            page_token: String::new(),
+        };
         if let Ok(answer) = maker.settlement().list_batches(request).await {
             let batches = answer.into_inner().batches;
             for draft in batches.iter().filter(|batch| batch.state() == BatchState::Draft) {
-                let digest = draft.digests.as_ref().map_or("", |digests| digests.batch.as_str());
+                let digest = draft
+                    .digests
+                    .as_ref()
+                    .map_or("", |digests| digests.batch.as_str());
                 output::note(&format!("草稿 / draft: {} {digest}", draft.batch_no));
             }
         }
@@ -142,9 +163,18 @@ fn describe(batch: &Batch) -> String {
         let (lines, amount) = (total.lines_count, yuan(total.amount.as_ref()));
         text.push_str(&format!("{measure}: {lines} lines 条, {amount} yuan 元\n"));
     }
-    let digest = batch.digests.as_ref().map_or("", |digests| digests.batch.as_str());
-    let (lines, sum, findings) = (batch.lines_count, yuan(batch.lines_sum.as_ref()), batch.findings_count);
-    text.push_str(&format!("total 合计: {lines} lines 条, {sum} yuan 元, {findings} findings 提示\ndigest {digest}\n"));
+    let digest = batch
+        .digests
+        .as_ref()
+        .map_or("", |digests| digests.batch.as_str());
+    let (lines, sum, findings) = (
+        batch.lines_count,
+        yuan(batch.lines_sum.as_ref()),
+        batch.findings_count,
+    );
+    text.push_str(&format!(
+        "total 合计: {lines} lines 条, {sum} yuan 元, {findings} findings 提示\ndigest {digest}\n"
+    ));
     text
 }
 

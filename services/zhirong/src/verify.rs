@@ -31,7 +31,11 @@ pub struct Difference {
 
 impl Difference {
     fn new(file: impl Into<String>, zh: impl Into<String>, en: impl Into<String>) -> Self {
-        Self { file: file.into(), zh: zh.into(), en: en.into() }
+        Self {
+            file: file.into(),
+            zh: zh.into(),
+            en: en.into(),
+        }
     }
 }
 
@@ -45,17 +49,28 @@ pub type Files = BTreeMap<String, Vec<u8>>;
 pub fn run(args: &VerifyArgs) -> Result<ExitCode, CommandError> {
     let (files, extra) = read(&args.dir)?;
     let (receipt, mut differences) = verify(&files);
-    let unknown = extra.iter().map(|name| {
-        Difference::new(name, "不是批次的文件", "no file of the batch")
-    });
+    let unknown = extra
+        .iter()
+        .map(|name| Difference::new(name, "不是批次的文件", "no file of the batch"));
     differences.extend(unknown);
     for difference in &differences {
-        output::note(&format!("{0}: {1} / {0}: {2}", difference.file, difference.zh, difference.en));
+        output::note(&format!(
+            "{0}: {1} / {0}: {2}",
+            difference.file, difference.zh, difference.en
+        ));
     }
     match receipt {
         Some(receipt) if differences.is_empty() => {
-            let Receipt { batch_no, line_count, line_sum, batch_digest, .. } = receipt;
-            output::line(&format!("verified {batch_no}: {line_count} lines, {line_sum} yuan, {batch_digest}"));
+            let Receipt {
+                batch_no,
+                line_count,
+                line_sum,
+                batch_digest,
+                ..
+            } = receipt;
+            output::line(&format!(
+                "verified {batch_no}: {line_count} lines, {line_sum} yuan, {batch_digest}"
+            ));
             Ok(ExitCode::SUCCESS)
         }
         _ => {
@@ -81,7 +96,14 @@ pub fn read(dir: &Path) -> Result<(Files, Vec<String>), CommandError> {
                     missing.push(path);
                 }
             }
-            Err(source) => return Err(CommandError::io("读取文件", "reading the file", dir.join(&path), source)),
+            Err(source) => {
+                return Err(CommandError::io(
+                    "读取文件",
+                    "reading the file",
+                    dir.join(&path),
+                    source,
+                ));
+            }
         }
     }
     if !missing.is_empty() {
@@ -122,9 +144,14 @@ pub fn verify(files: &Files) -> (Option<Receipt>, Vec<Difference>) {
     let receipt = match Receipt::from_json(bytes_of(files, RECEIPT)) {
         Ok(receipt) => receipt,
         Err(error) => {
-            let detail = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+            let detail = std::error::Error::source(&error)
+                .map(ToString::to_string)
+                .unwrap_or_default();
             let en = format!("cannot be read: {detail}");
-            return (None, vec![Difference::new(RECEIPT, format!("无法读取：{detail}"), en)]);
+            return (
+                None,
+                vec![Difference::new(RECEIPT, format!("无法读取：{detail}"), en)],
+            );
         }
     };
     let mut differences = check_digests(files, &receipt);
@@ -145,11 +172,19 @@ pub fn check_digests(files: &Files, receipt: &Receipt) -> Vec<Difference> {
     let mut differences = Vec::new();
     if !receipt.is_sealed() {
         let zh = "批次摘要与回执内容不符";
-        differences.push(Difference::new(RECEIPT, zh, "the batch digest is not that of the receipt"));
+        differences.push(Difference::new(
+            RECEIPT,
+            zh,
+            "the batch digest is not that of the receipt",
+        ));
     }
     if receipt.signature.is_some() {
         let zh = "有签名，但本版本不能核验签名";
-        differences.push(Difference::new(RECEIPT, zh, "it is signed, and this version cannot check signatures"));
+        differences.push(Difference::new(
+            RECEIPT,
+            zh,
+            "it is signed, and this version cannot check signatures",
+        ));
     }
     let facts: BTreeMap<String, &[u8]> = files
         .iter()
@@ -159,8 +194,11 @@ pub fn check_digests(files: &Files, receipt: &Receipt) -> Vec<Difference> {
     if facts_digest(&facts) != receipt.facts_digest {
         let names: Vec<&str> = facts.keys().map(String::as_str).collect();
         let names = names.join(", ");
-        let zh = format!("摘要与回执不符；回执对全部事实文件只有一个摘要，改动、缺少或多出的是其中之一：{names}");
-        let en = format!("digest is not the receipt's, which has one for all of them; changed, missing or added is one of: {names}");
+        let zh =
+            format!("摘要与回执不符；回执对全部事实文件只有一个摘要，改动、缺少或多出的是其中之一：{names}");
+        let en = format!(
+            "digest is not the receipt's, which has one for all of them; changed, missing or added is one of: {names}"
+        );
         differences.push(Difference::new("facts/", zh, en));
     }
     let digests = [
@@ -171,7 +209,11 @@ pub fn check_digests(files: &Files, receipt: &Receipt) -> Vec<Difference> {
     ];
     for (name, stated) in digests {
         if sha256_hex(bytes_of(files, name)) != *stated {
-            differences.push(Difference::new(name, "摘要与回执不符", "digest is not the receipt's"));
+            differences.push(Difference::new(
+                name,
+                "摘要与回执不符",
+                "digest is not the receipt's",
+            ));
         }
     }
     differences
@@ -179,7 +221,8 @@ pub fn check_digests(files: &Files, receipt: &Receipt) -> Vec<Difference> {
 
 /// Computes the batch again from its facts, settled position, rules and receipt.
 fn recompute(files: &Files, receipt: &Receipt) -> Result<ComputedBatch, Vec<Difference>> {
-    let one = |file: &str, zh: &str, error: String| vec![Difference::new(file, format!("{zh}：{error}"), error)];
+    let one =
+        |file: &str, zh: &str, error: String| vec![Difference::new(file, format!("{zh}：{error}"), error)];
     let policy_text = std::str::from_utf8(bytes_of(files, POLICY))
         .map_err(|error| one(POLICY, "不是 UTF-8", error.to_string()))?;
     let rulebook = Rulebook::load(policy_text).map_err(|error| one(POLICY, "无法载入", error.to_string()))?;
@@ -187,7 +230,9 @@ fn recompute(files: &Files, receipt: &Receipt) -> Result<ComputedBatch, Vec<Diff
         .ok_or_else(|| one(RECEIPT, "年度无效", format!("year {}", receipt.year)))?;
     let as_of = NaiveDate::parse_from_str(&receipt.as_of, "%Y-%m-%d")
         .map_err(|_| one(RECEIPT, "截至日无效", format!("as_of {}", receipt.as_of)))?;
-    let revision = rulebook.revision_of(year).map_err(|error| one(POLICY, "年度不适用", error.to_string()))?;
+    let revision = rulebook
+        .revision_of(year)
+        .map_err(|error| one(POLICY, "年度不适用", error.to_string()))?;
     let (readings, approvals) = readings_of(revision, &receipt.readings)
         .map_err(|error| one(RECEIPT, "解释口径不支持", error.to_string()))?;
     let settled = SettledRow::from_csv(bytes_of(files, "settled.csv"))
@@ -199,7 +244,11 @@ fn recompute(files: &Files, receipt: &Receipt) -> Result<ComputedBatch, Vec<Diff
         refused.extend(one(&fact_path(refusal.file), "无法读取", refusal.to_string()));
     }
     for row in loaded.refused.values().flat_map(|rejected| &rejected.rows) {
-        refused.extend(row.refusals.iter().flat_map(|it| one(&fact_path(it.file), "有行无法读取", it.to_string())));
+        refused.extend(
+            row.refusals
+                .iter()
+                .flat_map(|it| one(&fact_path(it.file), "有行无法读取", it.to_string())),
+        );
     }
     if !refused.is_empty() {
         return Err(refused);
@@ -251,10 +300,17 @@ fn compare(files: &Files, batch: &ComputedBatch) -> Vec<Difference> {
 fn first_line(name: &str, stored: &[u8], computed: &[u8]) -> Difference {
     if name == RECEIPT && !String::from_utf8_lossy(stored).contains(ENGINE_VERSION) {
         let zh = format!("由另一版本的引擎算出，本程序是 {ENGINE_VERSION}");
-        return Difference::new(name, zh, format!("computed by another engine than {ENGINE_VERSION}"));
+        return Difference::new(
+            name,
+            zh,
+            format!("computed by another engine than {ENGINE_VERSION}"),
+        );
     }
     let lines = |bytes: &[u8]| -> Vec<String> {
-        bytes.split(|byte| *byte == b'\n').map(|line| String::from_utf8_lossy(line).trim_end().to_owned()).collect()
+        bytes
+            .split(|byte| *byte == b'\n')
+            .map(|line| String::from_utf8_lossy(line).trim_end().to_owned())
+            .collect()
     };
     let (stored, computed) = (lines(stored), lines(computed));
     let differs = |place: &usize| stored.get(*place) != computed.get(*place);
@@ -267,6 +323,8 @@ fn first_line(name: &str, stored: &[u8], computed: &[u8]) -> Difference {
     Difference::new(
         name,
         format!("第 {number} 行与重算不同：文件为 {stored}，重算为 {computed}"),
-        format!("line {number} differs from the recomputation: the file has {stored}, computed is {computed}"),
+        format!(
+            "line {number} differs from the recomputation: the file has {stored}, computed is {computed}"
+        ),
     )
 }

@@ -23,6 +23,11 @@ use crate::assessment;
 
 type Answer<T> = Result<Response<T>, Status>;
 
+/// A message as the answer, or its error at the door.
+fn answer<T>(result: Result<T, Error>) -> Answer<T> {
+    Ok(Response::new(result?))
+}
+
 /// One call for one institution: its own, or the bureau's on its behalf.
 pub(crate) struct Reporter {
     pub(crate) ledger: Ledger,
@@ -128,7 +133,7 @@ impl InsuranceService for Policies {
         request: Request<pb::ReportPolicyRequest>,
     ) -> Answer<pb::ReportPolicyResponse> {
         let reporter = self.own(&request, "ReportPolicy").await?;
-        Ok(Response::new(reporter.report_policy(request.get_ref()).await?))
+        answer(reporter.report_policy(request.get_ref()).await)
     }
 
     async fn amend_policy(
@@ -136,7 +141,7 @@ impl InsuranceService for Policies {
         request: Request<pb::AmendPolicyRequest>,
     ) -> Answer<pb::AmendPolicyResponse> {
         let reporter = self.own(&request, "AmendPolicy").await?;
-        Ok(Response::new(reporter.amend_policy(request.get_ref()).await?))
+        answer(reporter.amend_policy(request.get_ref()).await)
     }
 
     async fn withdraw_policy(
@@ -144,12 +149,12 @@ impl InsuranceService for Policies {
         request: Request<pb::WithdrawPolicyRequest>,
     ) -> Answer<pb::WithdrawPolicyResponse> {
         let reporter = self.own(&request, "WithdrawPolicy").await?;
-        Ok(Response::new(reporter.withdraw_policy(request.get_ref()).await?))
+        answer(reporter.withdraw_policy(request.get_ref()).await)
     }
 
     async fn get_policy(&self, request: Request<pb::GetPolicyRequest>) -> Answer<pb::GetPolicyResponse> {
         let reporter = self.own(&request, "GetPolicy").await?;
-        Ok(Response::new(reporter.get_policy(request.get_ref()).await?))
+        answer(reporter.get_policy(request.get_ref()).await)
     }
 
     async fn list_policies(
@@ -167,9 +172,7 @@ impl InsuranceService for Policies {
         request: Request<pb::ReportPolicyPatentRequest>,
     ) -> Answer<pb::ReportPolicyPatentResponse> {
         let reporter = self.own(&request, "ReportPolicyPatent").await?;
-        Ok(Response::new(
-            reporter.report_policy_patent(request.get_ref()).await?,
-        ))
+        answer(reporter.report_policy_patent(request.get_ref()).await)
     }
 
     async fn amend_policy_patent(
@@ -177,9 +180,7 @@ impl InsuranceService for Policies {
         request: Request<pb::AmendPolicyPatentRequest>,
     ) -> Answer<pb::AmendPolicyPatentResponse> {
         let reporter = self.own(&request, "AmendPolicyPatent").await?;
-        Ok(Response::new(
-            reporter.amend_policy_patent(request.get_ref()).await?,
-        ))
+        answer(reporter.amend_policy_patent(request.get_ref()).await)
     }
 
     async fn withdraw_policy_patent(
@@ -187,9 +188,7 @@ impl InsuranceService for Policies {
         request: Request<pb::WithdrawPolicyPatentRequest>,
     ) -> Answer<pb::WithdrawPolicyPatentResponse> {
         let reporter = self.own(&request, "WithdrawPolicyPatent").await?;
-        Ok(Response::new(
-            reporter.withdraw_policy_patent(request.get_ref()).await?,
-        ))
+        answer(reporter.withdraw_policy_patent(request.get_ref()).await)
     }
 
     async fn get_policy_patent(
@@ -197,9 +196,7 @@ impl InsuranceService for Policies {
         request: Request<pb::GetPolicyPatentRequest>,
     ) -> Answer<pb::GetPolicyPatentResponse> {
         let reporter = self.own(&request, "GetPolicyPatent").await?;
-        Ok(Response::new(
-            reporter.get_policy_patent(request.get_ref()).await?,
-        ))
+        answer(reporter.get_policy_patent(request.get_ref()).await)
     }
 
     async fn list_policy_patents(
@@ -217,9 +214,7 @@ impl InsuranceService for Policies {
         request: Request<pb::ReportPremiumEventRequest>,
     ) -> Answer<pb::ReportPremiumEventResponse> {
         let reporter = self.own(&request, "ReportPremiumEvent").await?;
-        Ok(Response::new(
-            reporter.report_premium_event(request.get_ref()).await?,
-        ))
+        answer(reporter.report_premium_event(request.get_ref()).await)
     }
 
     async fn amend_premium_event(
@@ -227,9 +222,7 @@ impl InsuranceService for Policies {
         request: Request<pb::AmendPremiumEventRequest>,
     ) -> Answer<pb::AmendPremiumEventResponse> {
         let reporter = self.own(&request, "AmendPremiumEvent").await?;
-        Ok(Response::new(
-            reporter.amend_premium_event(request.get_ref()).await?,
-        ))
+        answer(reporter.amend_premium_event(request.get_ref()).await)
     }
 
     async fn withdraw_premium_event(
@@ -237,9 +230,7 @@ impl InsuranceService for Policies {
         request: Request<pb::WithdrawPremiumEventRequest>,
     ) -> Answer<pb::WithdrawPremiumEventResponse> {
         let reporter = self.own(&request, "WithdrawPremiumEvent").await?;
-        Ok(Response::new(
-            reporter.withdraw_premium_event(request.get_ref()).await?,
-        ))
+        answer(reporter.withdraw_premium_event(request.get_ref()).await)
     }
 
     async fn get_premium_event(
@@ -247,9 +238,7 @@ impl InsuranceService for Policies {
         request: Request<pb::GetPremiumEventRequest>,
     ) -> Answer<pb::GetPremiumEventResponse> {
         let reporter = self.own(&request, "GetPremiumEvent").await?;
-        Ok(Response::new(
-            reporter.get_premium_event(request.get_ref()).await?,
-        ))
+        answer(reporter.get_premium_event(request.get_ref()).await)
     }
 
     async fn list_premium_events(
@@ -267,7 +256,7 @@ impl InsuranceService for Policies {
         request: Request<pb::BatchReportRequest>,
     ) -> Answer<pb::BatchReportResponse> {
         let reporter = self.own(&request, "BatchReport").await?;
-        Ok(Response::new(reporter.batch_report(request.get_ref()).await?))
+        answer(reporter.batch_report(request.get_ref()).await)
     }
 
     async fn import_insurance_facts(

@@ -23,6 +23,11 @@ use crate::assessment;
 
 type Answer<T> = Result<Response<T>, Status>;
 
+/// A message as the answer, or its error at the door.
+fn answer<T>(result: Result<T, Error>) -> Answer<T> {
+    Ok(Response::new(result?))
+}
+
 /// One call for one institution: its own, or the bureau's on its behalf.
 pub(crate) struct Reporter {
     pub(crate) ledger: Ledger,
@@ -128,7 +133,7 @@ impl PledgeService for Pledges {
         request: Request<pb::ReportPledgeRequest>,
     ) -> Answer<pb::ReportPledgeResponse> {
         let reporter = self.own(&request, "ReportPledge").await?;
-        Ok(Response::new(reporter.report_pledge(request.get_ref()).await?))
+        answer(reporter.report_pledge(request.get_ref()).await)
     }
 
     async fn amend_pledge(
@@ -136,7 +141,7 @@ impl PledgeService for Pledges {
         request: Request<pb::AmendPledgeRequest>,
     ) -> Answer<pb::AmendPledgeResponse> {
         let reporter = self.own(&request, "AmendPledge").await?;
-        Ok(Response::new(reporter.amend_pledge(request.get_ref()).await?))
+        answer(reporter.amend_pledge(request.get_ref()).await)
     }
 
     async fn withdraw_pledge(
@@ -144,12 +149,12 @@ impl PledgeService for Pledges {
         request: Request<pb::WithdrawPledgeRequest>,
     ) -> Answer<pb::WithdrawPledgeResponse> {
         let reporter = self.own(&request, "WithdrawPledge").await?;
-        Ok(Response::new(reporter.withdraw_pledge(request.get_ref()).await?))
+        answer(reporter.withdraw_pledge(request.get_ref()).await)
     }
 
     async fn get_pledge(&self, request: Request<pb::GetPledgeRequest>) -> Answer<pb::GetPledgeResponse> {
         let reporter = self.own(&request, "GetPledge").await?;
-        Ok(Response::new(reporter.get_pledge(request.get_ref()).await?))
+        answer(reporter.get_pledge(request.get_ref()).await)
     }
 
     async fn list_pledges(
@@ -164,12 +169,12 @@ impl PledgeService for Pledges {
 
     async fn report_loan(&self, request: Request<pb::ReportLoanRequest>) -> Answer<pb::ReportLoanResponse> {
         let reporter = self.own(&request, "ReportLoan").await?;
-        Ok(Response::new(reporter.report_loan(request.get_ref()).await?))
+        answer(reporter.report_loan(request.get_ref()).await)
     }
 
     async fn amend_loan(&self, request: Request<pb::AmendLoanRequest>) -> Answer<pb::AmendLoanResponse> {
         let reporter = self.own(&request, "AmendLoan").await?;
-        Ok(Response::new(reporter.amend_loan(request.get_ref()).await?))
+        answer(reporter.amend_loan(request.get_ref()).await)
     }
 
     async fn withdraw_loan(
@@ -177,12 +182,12 @@ impl PledgeService for Pledges {
         request: Request<pb::WithdrawLoanRequest>,
     ) -> Answer<pb::WithdrawLoanResponse> {
         let reporter = self.own(&request, "WithdrawLoan").await?;
-        Ok(Response::new(reporter.withdraw_loan(request.get_ref()).await?))
+        answer(reporter.withdraw_loan(request.get_ref()).await)
     }
 
     async fn get_loan(&self, request: Request<pb::GetLoanRequest>) -> Answer<pb::GetLoanResponse> {
         let reporter = self.own(&request, "GetLoan").await?;
-        Ok(Response::new(reporter.get_loan(request.get_ref()).await?))
+        answer(reporter.get_loan(request.get_ref()).await)
     }
 
     async fn list_loans(&self, request: Request<pb::ListLoansRequest>) -> Answer<pb::ListLoansResponse> {
@@ -197,9 +202,7 @@ impl PledgeService for Pledges {
         request: Request<pb::ReportLoanEventRequest>,
     ) -> Answer<pb::ReportLoanEventResponse> {
         let reporter = self.own(&request, "ReportLoanEvent").await?;
-        Ok(Response::new(
-            reporter.report_loan_event(request.get_ref()).await?,
-        ))
+        answer(reporter.report_loan_event(request.get_ref()).await)
     }
 
     async fn amend_loan_event(
@@ -207,7 +210,7 @@ impl PledgeService for Pledges {
         request: Request<pb::AmendLoanEventRequest>,
     ) -> Answer<pb::AmendLoanEventResponse> {
         let reporter = self.own(&request, "AmendLoanEvent").await?;
-        Ok(Response::new(reporter.amend_loan_event(request.get_ref()).await?))
+        answer(reporter.amend_loan_event(request.get_ref()).await)
     }
 
     async fn withdraw_loan_event(
@@ -215,9 +218,7 @@ impl PledgeService for Pledges {
         request: Request<pb::WithdrawLoanEventRequest>,
     ) -> Answer<pb::WithdrawLoanEventResponse> {
         let reporter = self.own(&request, "WithdrawLoanEvent").await?;
-        Ok(Response::new(
-            reporter.withdraw_loan_event(request.get_ref()).await?,
-        ))
+        answer(reporter.withdraw_loan_event(request.get_ref()).await)
     }
 
     async fn get_loan_event(
@@ -225,7 +226,7 @@ impl PledgeService for Pledges {
         request: Request<pb::GetLoanEventRequest>,
     ) -> Answer<pb::GetLoanEventResponse> {
         let reporter = self.own(&request, "GetLoanEvent").await?;
-        Ok(Response::new(reporter.get_loan_event(request.get_ref()).await?))
+        answer(reporter.get_loan_event(request.get_ref()).await)
     }
 
     async fn list_loan_events(
@@ -243,7 +244,7 @@ impl PledgeService for Pledges {
         request: Request<pb::BatchReportRequest>,
     ) -> Answer<pb::BatchReportResponse> {
         let reporter = self.own(&request, "BatchReport").await?;
-        Ok(Response::new(reporter.batch_report(request.get_ref()).await?))
+        answer(reporter.batch_report(request.get_ref()).await)
     }
 
     async fn import_pledge_facts(

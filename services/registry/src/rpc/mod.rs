@@ -24,6 +24,11 @@ pub(crate) use credentials::ensure_credential;
 
 type Answer<T> = Result<Response<T>, Status>;
 
+/// A message as the answer, or its error at the door.
+fn answer<T>(result: Result<T, Error>) -> Answer<T> {
+    Ok(Response::new(result?))
+}
+
 const BUREAU: &[Role] = &[Role::Bureau];
 
 /// Readers of the registry, and an institution that asks for its own entry.
@@ -58,9 +63,7 @@ impl RegistryService for Registry {
         request: Request<pb::RegisterInstitutionRequest>,
     ) -> Answer<pb::RegisterInstitutionResponse> {
         let caller = self.caller(&request, BUREAU, "RegisterInstitution").await?;
-        Ok(Response::new(
-            self.register_institution_for(&caller, request.get_ref()).await?,
-        ))
+        answer(self.register_institution_for(&caller, request.get_ref()).await)
     }
 
     async fn amend_institution(
@@ -68,9 +71,7 @@ impl RegistryService for Registry {
         request: Request<pb::AmendInstitutionRequest>,
     ) -> Answer<pb::AmendInstitutionResponse> {
         let caller = self.caller(&request, BUREAU, "AmendInstitution").await?;
-        Ok(Response::new(
-            self.amend_institution_for(&caller, request.get_ref()).await?,
-        ))
+        answer(self.amend_institution_for(&caller, request.get_ref()).await)
     }
 
     async fn withdraw_institution(
@@ -78,9 +79,7 @@ impl RegistryService for Registry {
         request: Request<pb::WithdrawInstitutionRequest>,
     ) -> Answer<pb::WithdrawInstitutionResponse> {
         let caller = self.caller(&request, BUREAU, "WithdrawInstitution").await?;
-        Ok(Response::new(
-            self.withdraw_institution_for(&caller, request.get_ref()).await?,
-        ))
+        answer(self.withdraw_institution_for(&caller, request.get_ref()).await)
     }
 
     async fn get_institution(
@@ -88,9 +87,7 @@ impl RegistryService for Registry {
         request: Request<pb::GetInstitutionRequest>,
     ) -> Answer<pb::GetInstitutionResponse> {
         let caller = self.caller(&request, READERS_AND_SELF, "GetInstitution").await?;
-        Ok(Response::new(
-            self.get_institution_for(&caller, request.get_ref()).await?,
-        ))
+        answer(self.get_institution_for(&caller, request.get_ref()).await)
     }
 
     async fn list_institutions(
@@ -98,9 +95,7 @@ impl RegistryService for Registry {
         request: Request<pb::ListInstitutionsRequest>,
     ) -> Answer<pb::ListInstitutionsResponse> {
         let caller = self.caller(&request, READERS, "ListInstitutions").await?;
-        Ok(Response::new(
-            self.list_institutions_for(&caller, request.get_ref()).await?,
-        ))
+        answer(self.list_institutions_for(&caller, request.get_ref()).await)
     }
 
     async fn register_enterprise(
@@ -108,9 +103,7 @@ impl RegistryService for Registry {
         request: Request<pb::RegisterEnterpriseRequest>,
     ) -> Answer<pb::RegisterEnterpriseResponse> {
         let caller = self.caller(&request, BUREAU, "RegisterEnterprise").await?;
-        Ok(Response::new(
-            self.register_enterprise_for(&caller, request.get_ref()).await?,
-        ))
+        answer(self.register_enterprise_for(&caller, request.get_ref()).await)
     }
 
     async fn amend_enterprise(
@@ -118,9 +111,7 @@ impl RegistryService for Registry {
         request: Request<pb::AmendEnterpriseRequest>,
     ) -> Answer<pb::AmendEnterpriseResponse> {
         let caller = self.caller(&request, BUREAU, "AmendEnterprise").await?;
-        Ok(Response::new(
-            self.amend_enterprise_for(&caller, request.get_ref()).await?,
-        ))
+        answer(self.amend_enterprise_for(&caller, request.get_ref()).await)
     }
 
     async fn withdraw_enterprise(
@@ -128,9 +119,7 @@ impl RegistryService for Registry {
         request: Request<pb::WithdrawEnterpriseRequest>,
     ) -> Answer<pb::WithdrawEnterpriseResponse> {
         let caller = self.caller(&request, BUREAU, "WithdrawEnterprise").await?;
-        Ok(Response::new(
-            self.withdraw_enterprise_for(&caller, request.get_ref()).await?,
-        ))
+        answer(self.withdraw_enterprise_for(&caller, request.get_ref()).await)
     }
 
     async fn get_enterprise(
@@ -138,9 +127,7 @@ impl RegistryService for Registry {
         request: Request<pb::GetEnterpriseRequest>,
     ) -> Answer<pb::GetEnterpriseResponse> {
         let caller = self.caller(&request, READERS, "GetEnterprise").await?;
-        Ok(Response::new(
-            self.get_enterprise_for(&caller, request.get_ref()).await?,
-        ))
+        answer(self.get_enterprise_for(&caller, request.get_ref()).await)
     }
 
     async fn list_enterprises(
@@ -148,9 +135,7 @@ impl RegistryService for Registry {
         request: Request<pb::ListEnterprisesRequest>,
     ) -> Answer<pb::ListEnterprisesResponse> {
         let caller = self.caller(&request, READERS, "ListEnterprises").await?;
-        Ok(Response::new(
-            self.list_enterprises_for(&caller, request.get_ref()).await?,
-        ))
+        answer(self.list_enterprises_for(&caller, request.get_ref()).await)
     }
 
     async fn register_patent(
@@ -158,9 +143,7 @@ impl RegistryService for Registry {
         request: Request<pb::RegisterPatentRequest>,
     ) -> Answer<pb::RegisterPatentResponse> {
         let caller = self.caller(&request, BUREAU, "RegisterPatent").await?;
-        Ok(Response::new(
-            self.register_patent_for(&caller, request.get_ref()).await?,
-        ))
+        answer(self.register_patent_for(&caller, request.get_ref()).await)
     }
 
     async fn amend_patent(
@@ -168,9 +151,7 @@ impl RegistryService for Registry {
         request: Request<pb::AmendPatentRequest>,
     ) -> Answer<pb::AmendPatentResponse> {
         let caller = self.caller(&request, BUREAU, "AmendPatent").await?;
-        Ok(Response::new(
-            self.amend_patent_for(&caller, request.get_ref()).await?,
-        ))
+        answer(self.amend_patent_for(&caller, request.get_ref()).await)
     }
 
     async fn withdraw_patent(
@@ -178,16 +159,12 @@ impl RegistryService for Registry {
         request: Request<pb::WithdrawPatentRequest>,
     ) -> Answer<pb::WithdrawPatentResponse> {
         let caller = self.caller(&request, BUREAU, "WithdrawPatent").await?;
-        Ok(Response::new(
-            self.withdraw_patent_for(&caller, request.get_ref()).await?,
-        ))
+        answer(self.withdraw_patent_for(&caller, request.get_ref()).await)
     }
 
     async fn get_patent(&self, request: Request<pb::GetPatentRequest>) -> Answer<pb::GetPatentResponse> {
         let caller = self.caller(&request, READERS, "GetPatent").await?;
-        Ok(Response::new(
-            self.get_patent_for(&caller, request.get_ref()).await?,
-        ))
+        answer(self.get_patent_for(&caller, request.get_ref()).await)
     }
 
     async fn list_patents(
@@ -195,9 +172,7 @@ impl RegistryService for Registry {
         request: Request<pb::ListPatentsRequest>,
     ) -> Answer<pb::ListPatentsResponse> {
         let caller = self.caller(&request, READERS, "ListPatents").await?;
-        Ok(Response::new(
-            self.list_patents_for(&caller, request.get_ref()).await?,
-        ))
+        answer(self.list_patents_for(&caller, request.get_ref()).await)
     }
 
     async fn register_patent_owner(
@@ -205,9 +180,7 @@ impl RegistryService for Registry {
         request: Request<pb::RegisterPatentOwnerRequest>,
     ) -> Answer<pb::RegisterPatentOwnerResponse> {
         let caller = self.caller(&request, BUREAU, "RegisterPatentOwner").await?;
-        Ok(Response::new(
-            self.register_patent_owner_for(&caller, request.get_ref()).await?,
-        ))
+        answer(self.register_patent_owner_for(&caller, request.get_ref()).await)
     }
 
     async fn amend_patent_owner(
@@ -215,9 +188,7 @@ impl RegistryService for Registry {
         request: Request<pb::AmendPatentOwnerRequest>,
     ) -> Answer<pb::AmendPatentOwnerResponse> {
         let caller = self.caller(&request, BUREAU, "AmendPatentOwner").await?;
-        Ok(Response::new(
-            self.amend_patent_owner_for(&caller, request.get_ref()).await?,
-        ))
+        answer(self.amend_patent_owner_for(&caller, request.get_ref()).await)
     }
 
     async fn withdraw_patent_owner(
@@ -225,9 +196,7 @@ impl RegistryService for Registry {
         request: Request<pb::WithdrawPatentOwnerRequest>,
     ) -> Answer<pb::WithdrawPatentOwnerResponse> {
         let caller = self.caller(&request, BUREAU, "WithdrawPatentOwner").await?;
-        Ok(Response::new(
-            self.withdraw_patent_owner_for(&caller, request.get_ref()).await?,
-        ))
+        answer(self.withdraw_patent_owner_for(&caller, request.get_ref()).await)
     }
 
     async fn get_patent_owner(
@@ -235,9 +204,7 @@ impl RegistryService for Registry {
         request: Request<pb::GetPatentOwnerRequest>,
     ) -> Answer<pb::GetPatentOwnerResponse> {
         let caller = self.caller(&request, READERS, "GetPatentOwner").await?;
-        Ok(Response::new(
-            self.get_patent_owner_for(&caller, request.get_ref()).await?,
-        ))
+        answer(self.get_patent_owner_for(&caller, request.get_ref()).await)
     }
 
     async fn list_patent_owners(
@@ -245,9 +212,7 @@ impl RegistryService for Registry {
         request: Request<pb::ListPatentOwnersRequest>,
     ) -> Answer<pb::ListPatentOwnersResponse> {
         let caller = self.caller(&request, READERS, "ListPatentOwners").await?;
-        Ok(Response::new(
-            self.list_patent_owners_for(&caller, request.get_ref()).await?,
-        ))
+        answer(self.list_patent_owners_for(&caller, request.get_ref()).await)
     }
 
     async fn register_award(
@@ -255,16 +220,12 @@ impl RegistryService for Registry {
         request: Request<pb::RegisterAwardRequest>,
     ) -> Answer<pb::RegisterAwardResponse> {
         let caller = self.caller(&request, BUREAU, "RegisterAward").await?;
-        Ok(Response::new(
-            self.register_award_for(&caller, request.get_ref()).await?,
-        ))
+        answer(self.register_award_for(&caller, request.get_ref()).await)
     }
 
     async fn amend_award(&self, request: Request<pb::AmendAwardRequest>) -> Answer<pb::AmendAwardResponse> {
         let caller = self.caller(&request, BUREAU, "AmendAward").await?;
-        Ok(Response::new(
-            self.amend_award_for(&caller, request.get_ref()).await?,
-        ))
+        answer(self.amend_award_for(&caller, request.get_ref()).await)
     }
 
     async fn withdraw_award(
@@ -272,23 +233,17 @@ impl RegistryService for Registry {
         request: Request<pb::WithdrawAwardRequest>,
     ) -> Answer<pb::WithdrawAwardResponse> {
         let caller = self.caller(&request, BUREAU, "WithdrawAward").await?;
-        Ok(Response::new(
-            self.withdraw_award_for(&caller, request.get_ref()).await?,
-        ))
+        answer(self.withdraw_award_for(&caller, request.get_ref()).await)
     }
 
     async fn get_award(&self, request: Request<pb::GetAwardRequest>) -> Answer<pb::GetAwardResponse> {
         let caller = self.caller(&request, READERS, "GetAward").await?;
-        Ok(Response::new(
-            self.get_award_for(&caller, request.get_ref()).await?,
-        ))
+        answer(self.get_award_for(&caller, request.get_ref()).await)
     }
 
     async fn list_awards(&self, request: Request<pb::ListAwardsRequest>) -> Answer<pb::ListAwardsResponse> {
         let caller = self.caller(&request, READERS, "ListAwards").await?;
-        Ok(Response::new(
-            self.list_awards_for(&caller, request.get_ref()).await?,
-        ))
+        answer(self.list_awards_for(&caller, request.get_ref()).await)
     }
 
     async fn register_exclusion(
@@ -296,9 +251,7 @@ impl RegistryService for Registry {
         request: Request<pb::RegisterExclusionRequest>,
     ) -> Answer<pb::RegisterExclusionResponse> {
         let caller = self.caller(&request, BUREAU, "RegisterExclusion").await?;
-        Ok(Response::new(
-            self.register_exclusion_for(&caller, request.get_ref()).await?,
-        ))
+        answer(self.register_exclusion_for(&caller, request.get_ref()).await)
     }
 
     async fn amend_exclusion(
@@ -306,9 +259,7 @@ impl RegistryService for Registry {
         request: Request<pb::AmendExclusionRequest>,
     ) -> Answer<pb::AmendExclusionResponse> {
         let caller = self.caller(&request, BUREAU, "AmendExclusion").await?;
-        Ok(Response::new(
-            self.amend_exclusion_for(&caller, request.get_ref()).await?,
-        ))
+        answer(self.amend_exclusion_for(&caller, request.get_ref()).await)
     }
 
     async fn withdraw_exclusion(
@@ -316,9 +267,7 @@ impl RegistryService for Registry {
         request: Request<pb::WithdrawExclusionRequest>,
     ) -> Answer<pb::WithdrawExclusionResponse> {
         let caller = self.caller(&request, BUREAU, "WithdrawExclusion").await?;
-        Ok(Response::new(
-            self.withdraw_exclusion_for(&caller, request.get_ref()).await?,
-        ))
+        answer(self.withdraw_exclusion_for(&caller, request.get_ref()).await)
     }
 
     async fn get_exclusion(
@@ -326,9 +275,7 @@ impl RegistryService for Registry {
         request: Request<pb::GetExclusionRequest>,
     ) -> Answer<pb::GetExclusionResponse> {
         let caller = self.caller(&request, READERS, "GetExclusion").await?;
-        Ok(Response::new(
-            self.get_exclusion_for(&caller, request.get_ref()).await?,
-        ))
+        answer(self.get_exclusion_for(&caller, request.get_ref()).await)
     }
 
     async fn list_exclusions(
@@ -336,9 +283,7 @@ impl RegistryService for Registry {
         request: Request<pb::ListExclusionsRequest>,
     ) -> Answer<pb::ListExclusionsResponse> {
         let caller = self.caller(&request, READERS, "ListExclusions").await?;
-        Ok(Response::new(
-            self.list_exclusions_for(&caller, request.get_ref()).await?,
-        ))
+        answer(self.list_exclusions_for(&caller, request.get_ref()).await)
     }
 
     async fn register_other_award(
@@ -346,9 +291,7 @@ impl RegistryService for Registry {
         request: Request<pb::RegisterOtherAwardRequest>,
     ) -> Answer<pb::RegisterOtherAwardResponse> {
         let caller = self.caller(&request, BUREAU, "RegisterOtherAward").await?;
-        Ok(Response::new(
-            self.register_other_award_for(&caller, request.get_ref()).await?,
-        ))
+        answer(self.register_other_award_for(&caller, request.get_ref()).await)
     }
 
     async fn amend_other_award(
@@ -356,9 +299,7 @@ impl RegistryService for Registry {
         request: Request<pb::AmendOtherAwardRequest>,
     ) -> Answer<pb::AmendOtherAwardResponse> {
         let caller = self.caller(&request, BUREAU, "AmendOtherAward").await?;
-        Ok(Response::new(
-            self.amend_other_award_for(&caller, request.get_ref()).await?,
-        ))
+        answer(self.amend_other_award_for(&caller, request.get_ref()).await)
     }
 
     async fn withdraw_other_award(
@@ -366,9 +307,7 @@ impl RegistryService for Registry {
         request: Request<pb::WithdrawOtherAwardRequest>,
     ) -> Answer<pb::WithdrawOtherAwardResponse> {
         let caller = self.caller(&request, BUREAU, "WithdrawOtherAward").await?;
-        Ok(Response::new(
-            self.withdraw_other_award_for(&caller, request.get_ref()).await?,
-        ))
+        answer(self.withdraw_other_award_for(&caller, request.get_ref()).await)
     }
 
     async fn get_other_award(
@@ -376,9 +315,7 @@ impl RegistryService for Registry {
         request: Request<pb::GetOtherAwardRequest>,
     ) -> Answer<pb::GetOtherAwardResponse> {
         let caller = self.caller(&request, READERS, "GetOtherAward").await?;
-        Ok(Response::new(
-            self.get_other_award_for(&caller, request.get_ref()).await?,
-        ))
+        answer(self.get_other_award_for(&caller, request.get_ref()).await)
     }
 
     async fn list_other_awards(
@@ -386,9 +323,7 @@ impl RegistryService for Registry {
         request: Request<pb::ListOtherAwardsRequest>,
     ) -> Answer<pb::ListOtherAwardsResponse> {
         let caller = self.caller(&request, READERS, "ListOtherAwards").await?;
-        Ok(Response::new(
-            self.list_other_awards_for(&caller, request.get_ref()).await?,
-        ))
+        answer(self.list_other_awards_for(&caller, request.get_ref()).await)
     }
 
     async fn list_legal_persons(
@@ -396,9 +331,7 @@ impl RegistryService for Registry {
         request: Request<pb::ListLegalPersonsRequest>,
     ) -> Answer<pb::ListLegalPersonsResponse> {
         let caller = self.caller(&request, READERS, "ListLegalPersons").await?;
-        Ok(Response::new(
-            self.list_legal_persons_for(&caller, request.get_ref()).await?,
-        ))
+        answer(self.list_legal_persons_for(&caller, request.get_ref()).await)
     }
 
     async fn create_credential(
@@ -406,9 +339,7 @@ impl RegistryService for Registry {
         request: Request<pb::CreateCredentialRequest>,
     ) -> Answer<pb::CreateCredentialResponse> {
         let caller = self.caller(&request, BUREAU, "CreateCredential").await?;
-        Ok(Response::new(
-            self.create_credential_for(&caller, request.get_ref()).await?,
-        ))
+        answer(self.create_credential_for(&caller, request.get_ref()).await)
     }
 
     async fn list_credentials(
@@ -416,9 +347,7 @@ impl RegistryService for Registry {
         request: Request<pb::ListCredentialsRequest>,
     ) -> Answer<pb::ListCredentialsResponse> {
         let caller = self.caller(&request, READERS, "ListCredentials").await?;
-        Ok(Response::new(
-            self.list_credentials_for(&caller, request.get_ref()).await?,
-        ))
+        answer(self.list_credentials_for(&caller, request.get_ref()).await)
     }
 
     async fn revoke_credential(
@@ -426,9 +355,7 @@ impl RegistryService for Registry {
         request: Request<pb::RevokeCredentialRequest>,
     ) -> Answer<pb::RevokeCredentialResponse> {
         let caller = self.caller(&request, BUREAU, "RevokeCredential").await?;
-        Ok(Response::new(
-            self.revoke_credential_for(&caller, request.get_ref()).await?,
-        ))
+        answer(self.revoke_credential_for(&caller, request.get_ref()).await)
     }
 
     async fn import_registry(

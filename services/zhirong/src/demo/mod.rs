@@ -42,7 +42,10 @@ pub async fn run(args: DemoArgs) -> Result<ExitCode, CommandError> {
         Some(out) => out.clone(),
         None => temporary_dir("zhirong-demo-out")?,
     };
-    progress(began, "启动数据库与全部服务 / starting the database and all services");
+    progress(
+        began,
+        "启动数据库与全部服务 / starting the database and all services",
+    );
     let settings = Settings {
         data: data.join("node"),
         listen: std::net::SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -60,7 +63,11 @@ pub async fn run(args: DemoArgs) -> Result<ExitCode, CommandError> {
     let is_right = outcome?;
     stopped?;
     progress(began, "完成 / done");
-    Ok(if is_right { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    Ok(if is_right {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(1)
+    })
 }
 
 fn progress(began: Instant, text: &str) {
@@ -69,8 +76,18 @@ fn progress(began: Instant, text: &str) {
 
 async fn play(node: &Node, data: &Path, out: &Path, began: Instant) -> Result<bool, CommandError> {
     let steps = [
-        ("1", sample::FIRST_HALF, (2025, 7, 10), "上半年事实 / the first half's facts"),
-        ("2", sample::SECOND_HALF, (2026, 3, 31), "迟报、更正、退费 / late reports, a correction, a refund"),
+        (
+            "1",
+            sample::FIRST_HALF,
+            (2025, 7, 10),
+            "上半年事实 / the first half's facts",
+        ),
+        (
+            "2",
+            sample::SECOND_HALF,
+            (2026, 3, 31),
+            "迟报、更正、退费 / late reports, a correction, a refund",
+        ),
     ];
     let mut batches = Vec::with_capacity(steps.len());
     for (name, files, (year, month, day), what) in steps {
@@ -80,10 +97,23 @@ async fn play(node: &Node, data: &Path, out: &Path, began: Instant) -> Result<bo
         let report = import::send(&folder, node.url(), node.identity()).await?;
         progress(began, &format!("  {report}"));
         let as_of = NaiveDate::from_ymd_opt(year, month, day);
-        progress(began, "开批、计算、放行 / opening, computing and releasing the batch");
-        let batch = settle::settle(node.url(), node.identity(), (DIVISION, YEAR), as_of, Until::Released).await?;
+        progress(
+            began,
+            "开批、计算、放行 / opening, computing and releasing the batch",
+        );
+        let batch = settle::settle(
+            node.url(),
+            node.identity(),
+            (DIVISION, YEAR),
+            as_of,
+            Until::Released,
+        )
+        .await?;
         let folder = out.join(&batch.batch_no);
-        progress(began, &format!("拉取并核验 {} / pulling and verifying it", batch.batch_no));
+        progress(
+            began,
+            &format!("拉取并核验 {} / pulling and verifying it", batch.batch_no),
+        );
         export::export(node.url(), node.identity(), &batch.batch_no, &folder).await?;
         batches.push(checked(batch, folder)?);
     }
@@ -100,8 +130,14 @@ fn checked(batch: api::settlement::v1::Batch, folder: PathBuf) -> Result<Settled
         None => Ok(Settled { batch, folder, files }),
         Some(difference) => Err(CommandError::usage(
             "BATCH_NOT_VERIFIED",
-            format!("批次 {} 核验不符：{} {}", batch.batch_no, difference.file, difference.zh),
-            format!("batch {} does not verify: {} {}", batch.batch_no, difference.file, difference.en),
+            format!(
+                "批次 {} 核验不符：{} {}",
+                batch.batch_no, difference.file, difference.zh
+            ),
+            format!(
+                "batch {} does not verify: {} {}",
+                batch.batch_no, difference.file, difference.en
+            ),
         )),
     }
 }

@@ -32,7 +32,11 @@ pub(super) async fn report_twice_and_changed(node: &Node) -> Result<Repeated, Co
             contract_no: "YANSHI-2026-1".to_owned(),
             borrower_uscc: report::SHOWN_ENTERPRISE.to_owned(),
             contract_amount: Some(yuan("8000000.00")),
-            signed_on: Some(Date { year: 2026, month: 1, day: 15 }),
+            signed_on: Some(Date {
+                year: 2026,
+                month: 1,
+                day: 15,
+            }),
             revolving: Some(false),
             collateral: Collateral::Patent.into(),
             ..Loan::default()
@@ -53,27 +57,51 @@ pub(super) async fn report_twice_and_changed(node: &Node) -> Result<Repeated, Co
         Ok(_) => String::new(),
         Err(status) => reason_of(&status),
     };
-    Ok(Repeated { first: amount_when_drawn(&first), is_same: first == second, refused })
+    Ok(Repeated {
+        first: amount_when_drawn(&first),
+        is_same: first == second,
+        refused,
+    })
 }
 
 fn yuan(amount: &str) -> Money {
-    Money { currency_code: "CNY".to_owned(), amount: amount.to_owned() }
+    Money {
+        currency_code: "CNY".to_owned(),
+        amount: amount.to_owned(),
+    }
 }
 
 fn amount_when_drawn(answer: &ReportLoanResponse) -> String {
-    let figure = answer.assessment.as_ref().and_then(|assessment| assessment.contract_when_fully_drawn.as_ref());
-    figure.and_then(|figure| figure.amount.as_ref()).map(|money| money.amount.clone()).unwrap_or_default()
+    let figure = answer
+        .assessment
+        .as_ref()
+        .and_then(|assessment| assessment.contract_when_fully_drawn.as_ref());
+    figure
+        .and_then(|figure| figure.amount.as_ref())
+        .map(|money| money.amount.clone())
+        .unwrap_or_default()
 }
 
 /// The explanation of every line of the last batch that its yearly cap limits, as sentences in Chinese and English.
-pub(super) async fn cap_waterfalls(node: &Node, batches: &[Settled]) -> Result<Vec<(String, String)>, CommandError> {
+pub(super) async fn cap_waterfalls(
+    node: &Node,
+    batches: &[Settled],
+) -> Result<Vec<(String, String)>, CommandError> {
     let client = client(node.url(), node.identity(), "finance-maker")?;
     let mut waterfalls = Vec::new();
     for settled in batches {
-        for row in lines_of(settled)?.iter().filter(|row| row.limited_by == "year_cap") {
+        for row in lines_of(settled)?
+            .iter()
+            .filter(|row| row.limited_by == "year_cap")
+        {
             let name = format!("batches/{}/lines/{}", settled.batch.batch_no, row.line_no);
-            let answer = client.settlement().explain_line(ExplainLineRequest { name }).await;
-            let answer = answer.map_err(|status| CommandError::call("ExplainLine", status))?.into_inner();
+            let answer = client
+                .settlement()
+                .explain_line(ExplainLineRequest { name })
+                .await;
+            let answer = answer
+                .map_err(|status| CommandError::call("ExplainLine", status))?
+                .into_inner();
             let sentence = answer.sentence.unwrap_or_default();
             waterfalls.push((sentence.zh, sentence.en));
         }

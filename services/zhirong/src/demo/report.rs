@@ -50,7 +50,12 @@ pub(super) fn print(
         output::line(&format!(
             "{}  批次摘要/batch digest {}  已核验/verified",
             settled.folder.display(),
-            settled.batch.digests.as_ref().map(|digests| digests.batch.as_str()).unwrap_or_default()
+            settled
+                .batch
+                .digests
+                .as_ref()
+                .map(|digests| digests.batch.as_str())
+                .unwrap_or_default()
         ));
     }
     output::line(&format!("目录/folder: {}", out.display()));
@@ -76,17 +81,33 @@ fn print_showcase(lines: &[Vec<LineRow>]) -> Result<bool, CommandError> {
     for row in showcase_rows() {
         let key = (row.measure, row.beneficiary, row.item);
         let own: Vec<&LineRow> = lines.iter().flatten().filter(|line| place(line) == key).collect();
-        let paid = own.iter().map(|line| amount(&line.amount)).collect::<Result<Vec<_>, _>>()?;
+        let paid = own
+            .iter()
+            .map(|line| amount(&line.amount))
+            .collect::<Result<Vec<_>, _>>()?;
         let paid = Money::sum(paid).map_err(unreadable)?;
         let clause = own.last().and_then(|line| Clause::parse(&line.clause));
         let limit = own.last().and_then(|line| Limit::parse(&line.limited_by));
         let is_expected = paid.to_string() == row.expected;
         is_right &= is_expected;
-        let capped = limit.map(|limit| format!("（{} / {}）", limit.zh(), limit.en())).unwrap_or_default();
+        let capped = limit
+            .map(|limit| format!("（{} / {}）", limit.zh(), limit.en()))
+            .unwrap_or_default();
         let mark = if is_expected { "ok" } else { "!!" };
-        output::line(&format!("{mark} {:>12} 元  {} / {}{capped}", paid.to_string(), row.label_zh, row.label_en));
+        output::line(&format!(
+            "{mark} {:>12} 元  {} / {}{capped}",
+            paid.to_string(),
+            row.label_zh,
+            row.label_en
+        ));
         if let Some(clause) = clause {
-            output::line(&format!("      {} {}\n      {} {}", clause.as_str(), clause.zh(), clause.as_str(), clause.en()));
+            output::line(&format!(
+                "      {} {}\n      {} {}",
+                clause.as_str(),
+                clause.zh(),
+                clause.as_str(),
+                clause.en()
+            ));
         }
     }
     Ok(is_right)
@@ -104,18 +125,21 @@ struct Showcase {
 
 /// The showcase is a file of ours: quoted cells hold commas and nothing else.
 fn showcase_rows() -> Vec<Showcase> {
-    sample::SHOWCASE.lines().skip(1).filter_map(|line| {
-        let mut cells = split_cells(line).into_iter();
-        Some(Showcase {
-            label_zh: cells.next()?,
-            label_en: cells.next()?,
-            measure: cells.next()?,
-            beneficiary: cells.next()?,
-            item: cells.next()?,
-            expected: cells.next()?,
+    sample::SHOWCASE
+        .lines()
+        .skip(1)
+        .filter_map(|line| {
+            let mut cells = split_cells(line).into_iter();
+            Some(Showcase {
+                label_zh: cells.next()?,
+                label_en: cells.next()?,
+                measure: cells.next()?,
+                beneficiary: cells.next()?,
+                item: cells.next()?,
+                expected: cells.next()?,
+            })
         })
-    })
-    .collect()
+        .collect()
 }
 
 fn split_cells(line: &str) -> Vec<String> {
@@ -151,7 +175,10 @@ fn print_totals(batches: &[Settled], lines: &[Vec<LineRow>]) -> Result<(), Comma
         output::line(&format!("批次/batch {}", settled.batch.batch_no));
         for (measure, (count, sum)) in totals {
             let (zh, en) = measure_names(measure);
-            output::line(&format!("  {:>14} 元  {count:>3} 行/lines  {zh} / {en}", sum.to_string()));
+            output::line(&format!(
+                "  {:>14} 元  {count:>3} 行/lines  {zh} / {en}",
+                sum.to_string()
+            ));
         }
     }
     Ok(())
@@ -185,17 +212,31 @@ fn print_held(settled: &Settled) -> Result<(), CommandError> {
     output::line("\n== 暂停支付及原因 / held, and why ==");
     for row in findings_of(settled)?.iter().filter(|row| row.severity == "hold") {
         let (zh, en) = measure_names(&row.measure);
-        output::line(&format!("  {zh} / {en}  {}  {}\n      {} {}", row.beneficiary, row.reference, row.code, row.message));
+        output::line(&format!(
+            "  {zh} / {en}  {}  {}\n      {} {}",
+            row.beneficiary, row.reference, row.code, row.message
+        ));
     }
     Ok(())
 }
 
 fn print_repeated(repeated: &Repeated) {
     output::line("\n== 同一报送重复两次，再改动一次 / the same report twice, then changed ==");
-    let same = if repeated.is_same { "答复相同 / the same answer" } else { "答复不同！ / ANOTHER ANSWER!" };
-    output::line(&format!("  第一次/first: 足额放款后可得/when fully drawn {} 元", repeated.first));
+    let same = if repeated.is_same {
+        "答复相同 / the same answer"
+    } else {
+        "答复不同！ / ANOTHER ANSWER!"
+    };
+    output::line(&format!(
+        "  第一次/first: 足额放款后可得/when fully drawn {} 元",
+        repeated.first
+    ));
     output::line(&format!("  第二次/second: {same}"));
-    let refused = if repeated.refused.is_empty() { "被接受！ / ACCEPTED!" } else { &repeated.refused };
+    let refused = if repeated.refused.is_empty() {
+        "被接受！ / ACCEPTED!"
+    } else {
+        &repeated.refused
+    };
     output::line(&format!("  改动后/changed: {refused}"));
 }
 
@@ -203,10 +244,16 @@ fn print_repeated(repeated: &Repeated) {
 fn print_other_reading(settled: &Settled) -> Result<(), CommandError> {
     let files: BTreeMap<File, Vec<u8>> = File::ALL
         .iter()
-        .filter_map(|file| Some((*file, settled.files.get(&crate::batch_folder::fact_path(*file))?.clone())))
+        .filter_map(|file| {
+            Some((
+                *file,
+                settled.files.get(&crate::batch_folder::fact_path(*file))?.clone(),
+            ))
+        })
         .collect();
     let loaded = exchange::load(&files, &Allow::stored());
-    let text = String::from_utf8_lossy(settled.files.get("policy.toml").map_or(&[][..], Vec::as_slice)).into_owned();
+    let text =
+        String::from_utf8_lossy(settled.files.get("policy.toml").map_or(&[][..], Vec::as_slice)).into_owned();
     let rulebook = Rulebook::load(&text)?;
     let year = PolicyYear::new(YEAR).ok_or_else(|| unreadable(YEAR))?;
     let total = |overrides: &[ReadingRow]| -> Result<Money, CommandError> {
@@ -224,28 +271,43 @@ fn print_other_reading(settled: &Settled) -> Result<(), CommandError> {
             settled: &SettledBefore::new(),
             previous_digest: None,
         })?;
-        let loans = computed.outcome.lines.iter().filter(|line| line.key.measure.as_str() == "loan_subsidy");
+        let loans = computed
+            .outcome
+            .lines
+            .iter()
+            .filter(|line| line.key.measure.as_str() == "loan_subsidy");
         Money::sum(loans.map(|line| line.entitled)).map_err(unreadable)
     };
-    let per_loan = ReadingRow { id: "R3".to_owned(), value: "PER_LOAN".to_owned(), approval: "演示 / demonstration".to_owned() };
+    let per_loan = ReadingRow {
+        id: "R3".to_owned(),
+        value: "PER_LOAN".to_owned(),
+        approval: "演示 / demonstration".to_owned(),
+    };
     let (now, other) = (total(&[])?, total(&[per_loan])?);
     let difference = other.minus(now).map_err(unreadable)?;
     output::line("\n== 另一种读法 / another reading ==");
-    output::line(&format!("  企业贷款补助/loan subsidy: R3=ENTERPRISE_YEAR_SUM {now} 元；R3=PER_LOAN {other} 元（差额/difference {difference}）"));
+    output::line(&format!(
+        "  企业贷款补助/loan subsidy: R3=ENTERPRISE_YEAR_SUM {now} 元；R3=PER_LOAN {other} 元（差额/difference {difference}）"
+    ));
     Ok(())
 }
 
 fn as_of(settled: &Settled) -> Result<NaiveDate, CommandError> {
-    let receipt = Receipt::from_json(settled.files.get("receipt.json").map_or(&[][..], Vec::as_slice)).map_err(unreadable)?;
+    let receipt = Receipt::from_json(settled.files.get("receipt.json").map_or(&[][..], Vec::as_slice))
+        .map_err(unreadable)?;
     NaiveDate::parse_from_str(&receipt.as_of, "%Y-%m-%d").map_err(unreadable)
 }
 
 fn print_validity(settled: &Settled) -> Result<(), CommandError> {
-    let text = String::from_utf8_lossy(settled.files.get("policy.toml").map_or(&[][..], Vec::as_slice)).into_owned();
+    let text =
+        String::from_utf8_lossy(settled.files.get("policy.toml").map_or(&[][..], Vec::as_slice)).into_owned();
     let rulebook = Rulebook::load(&text)?;
     if !rulebook.states_validity {
         let (zh, en) = &rulebook.validity_note;
-        output::line(&format!("\n!! 注意 / warning: {}：{zh}\n   {}: {en}", rulebook.number, rulebook.number));
+        output::line(&format!(
+            "\n!! 注意 / warning: {}：{zh}\n   {}: {en}",
+            rulebook.number, rulebook.number
+        ));
     }
     Ok(())
 }

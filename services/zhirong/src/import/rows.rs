@@ -5,7 +5,9 @@ use std::collections::HashMap;
 
 use api::common::v1::{self, RawRow};
 use exchange::csv_in::decode;
-use exchange::{Allow, Cells, File, FileRefusal, Owner, Refusal, RefusalCode, RefusedRow, SheetReader, parse_row};
+use exchange::{
+    Allow, Cells, File, FileRefusal, Owner, Refusal, RefusalCode, RefusedRow, SheetReader, parse_row,
+};
 
 /// One row on its way.
 pub(super) struct Row {
@@ -34,18 +36,36 @@ pub(super) struct Sheet {
 impl Row {
     /// The row refused.
     pub(super) fn refuse(self, refusals: Vec<Refusal>) -> RefusedRow {
-        let refusals = refusals.into_iter().map(|refusal| refusal.at_row(self.number)).collect();
-        RefusedRow { number: self.number, original: self.original, refusals }
+        let refusals = refusals
+            .into_iter()
+            .map(|refusal| refusal.at_row(self.number))
+            .collect();
+        RefusedRow {
+            number: self.number,
+            original: self.original,
+            refusals,
+        }
     }
 
     /// The row as a message, empty cells left out.
     pub(super) fn message(&self, sheet: Option<&Sheet>) -> RawRow {
         let places = sheet.map(|sheet| sheet.places.as_slice()).unwrap_or_default();
-        let cells = self.file.columns().iter().zip(places).filter_map(|(column, place)| {
-            let text = unguarded(self.original.get((*place)?)?.trim());
-            (!text.is_empty()).then(|| v1::Cell { column: column.name.to_owned(), value: text.to_owned() })
-        });
-        RawRow { file: self.file.as_str().to_owned(), cells: cells.collect() }
+        let cells = self
+            .file
+            .columns()
+            .iter()
+            .zip(places)
+            .filter_map(|(column, place)| {
+                let text = unguarded(self.original.get((*place)?)?.trim());
+                (!text.is_empty()).then(|| v1::Cell {
+                    column: column.name.to_owned(),
+                    value: text.to_owned(),
+                })
+            });
+        RawRow {
+            file: self.file.as_str().to_owned(),
+            cells: cells.collect(),
+        }
     }
 }
 
@@ -55,27 +75,48 @@ pub(super) fn read(file: File, bytes: &[u8]) -> Result<Sheet, FileRefusal> {
     let allow = Allow::default();
     let mut reader = SheetReader::open(file, &text)?;
     let places = places(file, reader.header())?;
-    let institution_place = position(file, "institution_code").and_then(|position| places.get(position).copied()?);
+    let institution_place =
+        position(file, "institution_code").and_then(|position| places.get(position).copied()?);
     let mut codes: HashMap<String, Option<String>> = HashMap::new();
     let (mut rows, mut refused) = (Vec::new(), Vec::new());
     while let Some(read) = reader.next_row(&allow)? {
         let institution = match read {
             Ok((row, _)) => row.institution_code().map(str::to_owned),
-            Err(row) if row.refusals.iter().any(|refusal| refusal.code == RefusalCode::RowCellCount) => {
+            Err(row)
+                if row
+                    .refusals
+                    .iter()
+                    .any(|refusal| refusal.code == RefusalCode::RowCellCount) =>
+            {
                 refused.push(row);
                 continue;
             }
             Err(row) => {
-                let cell = institution_place.and_then(|place| row.original.get(place)).map_or("", String::as_str);
+                let cell = institution_place
+                    .and_then(|place| row.original.get(place))
+                    .map_or("", String::as_str);
                 match codes.get(cell) {
                     Some(code) => code.clone(),
-                    None => codes.entry(cell.to_owned()).or_insert(institution_of(file, cell)).clone(),
+                    None => codes
+                        .entry(cell.to_owned())
+                        .or_insert(institution_of(file, cell))
+                        .clone(),
                 }
             }
         };
-        rows.push(Row { file, number: reader.number(), institution, original: reader.original() });
+        rows.push(Row {
+            file,
+            number: reader.number(),
+            institution,
+            original: reader.original(),
+        });
     }
-    Ok(Sheet { header: reader.header().to_vec(), places, rows, refused })
+    Ok(Sheet {
+        header: reader.header().to_vec(),
+        places,
+        rows,
+        refused,
+    })
 }
 
 fn position(file: File, name: &str) -> Option<usize> {
@@ -88,7 +129,11 @@ fn institution_of(file: File, cell: &str) -> Option<String> {
         return None;
     }
     let mut cells = Cells::new(File::Loans);
-    for (column, text) in [("institution_code", unguarded(cell.trim())), ("contract_no", "1"), ("withdrawn", "true")] {
+    for (column, text) in [
+        ("institution_code", unguarded(cell.trim())),
+        ("contract_no", "1"),
+        ("withdrawn", "true"),
+    ] {
         cells.set(column, text).ok()?;
     }
     let (row, _) = parse_row(File::Loans, &cells, &Allow::default()).ok()?;
@@ -100,7 +145,9 @@ fn places(file: File, header: &[String]) -> Result<Vec<Option<usize>>, FileRefus
     let mut places = vec![None; file.columns().len()];
     for (place, text) in header.iter().enumerate() {
         let name = folded(text);
-        let found = file.position_of_header(&name).or_else(|| file.position_of_header(&name.to_ascii_lowercase()));
+        let found = file
+            .position_of_header(&name)
+            .or_else(|| file.position_of_header(&name.to_ascii_lowercase()));
         // Headers are folded a little further by the reader; one it knows and this does not must not lose its cells.
         let slot = found.and_then(|found| places.get_mut(found));
         *slot.ok_or_else(|| FileRefusal::of(file, RefusalCode::ColumnUnknown))? = Some(place);
@@ -124,9 +171,12 @@ fn folded(text: &str) -> Cow<'_, str> {
 /// A cell without the apostrophe that keeps spreadsheets from taking it for a formula: that belongs to the file, not to the text.
 fn unguarded(text: &str) -> &str {
     let is_formula = |rest: &str| {
-        rest.trim_start_matches('\'').starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠'])
+        rest.trim_start_matches('\'')
+            .starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠'])
     };
-    text.strip_prefix('\'').filter(|rest| is_formula(rest)).unwrap_or(text)
+    text.strip_prefix('\'')
+        .filter(|rest| is_formula(rest))
+        .unwrap_or(text)
 }
 
 /// What the service said of a row. A code that this version does not know keeps its text.
@@ -159,7 +209,13 @@ mod tests {
         assert_eq!(institutions, [Some("PICC-1"), Some("PICC-1"), None]);
         assert_eq!(sheet.refused.len(), 1);
         let message = sheet.rows[1].message(Some(&sheet));
-        let cell = |name: &str| message.cells.iter().find(|cell| cell.column == name).map(|cell| cell.value.as_str());
+        let cell = |name: &str| {
+            message
+                .cells
+                .iter()
+                .find(|cell| cell.column == name)
+                .map(|cell| cell.value.as_str())
+        };
         assert_eq!(cell("contract_no"), Some("=HT-2"));
         assert_eq!(cell("collateral"), Some("patent"));
         assert_eq!(cell("patent_share"), None);

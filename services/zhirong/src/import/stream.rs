@@ -53,7 +53,10 @@ trait Call {
     fn rows(rows: Vec<Outgoing>) -> Self::Request;
     /// The verdicts of an answer; the summary has none, what is counted here says the same.
     fn verdicts(response: Self::Response) -> Option<RowVerdicts>;
-    async fn open(client: &Client, requests: ReceiverStream<Self::Request>) -> Result<Streaming<Self::Response>, Status>;
+    async fn open(
+        client: &Client,
+        requests: ReceiverStream<Self::Request>,
+    ) -> Result<Streaming<Self::Response>, Status>;
 }
 
 macro_rules! import_call {
@@ -67,7 +70,9 @@ macro_rules! import_call {
 
             fn header(header: ImportHeader) -> Self::Request {
                 let message = api::$package::v1::$request_message::Message::Header(header);
-                Self::Request { message: Some(message) }
+                Self::Request {
+                    message: Some(message),
+                }
             }
 
             fn rows(rows: Vec<Outgoing>) -> Self::Request {
@@ -79,8 +84,12 @@ macro_rules! import_call {
                     };
                     $wrap
                 });
-                let rows = api::$package::v1::$rows { rows: rows.collect() };
-                Self::Request { message: Some(api::$package::v1::$request_message::Message::Rows(rows)) }
+                let rows = api::$package::v1::$rows {
+                    rows: rows.collect(),
+                };
+                Self::Request {
+                    message: Some(api::$package::v1::$request_message::Message::Rows(rows)),
+                }
             }
 
             fn verdicts(response: Self::Response) -> Option<RowVerdicts> {
@@ -94,33 +103,81 @@ macro_rules! import_call {
                 client: &Client,
                 requests: ReceiverStream<Self::Request>,
             ) -> Result<Streaming<Self::Response>, Status> {
-                Ok(client.$service().$method(within(requests, LONG)).await?.into_inner())
+                Ok(client
+                    .$service()
+                    .$method(within(requests, LONG))
+                    .await?
+                    .into_inner())
             }
         }
     };
 }
 
 import_call!(
-    Registry, registry, registry, import_registry, ImportRegistryRequest, import_registry_request, ImportRegistryResponse,
-    import_registry_response, ImportRows, |_institution, row| row
+    Registry,
+    registry,
+    registry,
+    import_registry,
+    ImportRegistryRequest,
+    import_registry_request,
+    ImportRegistryResponse,
+    import_registry_response,
+    ImportRows,
+    |_institution, row| row
 );
 import_call!(
-    Pledge, pledge, pledge, import_pledge_facts, ImportPledgeFactsRequest, import_pledge_facts_request,
-    ImportPledgeFactsResponse, import_pledge_facts_response, ImportRows, |_institution, row| row
+    Pledge,
+    pledge,
+    pledge,
+    import_pledge_facts,
+    ImportPledgeFactsRequest,
+    import_pledge_facts_request,
+    ImportPledgeFactsResponse,
+    import_pledge_facts_response,
+    ImportRows,
+    |_institution, row| row
 );
 import_call!(
-    PledgeOnBehalf, pledge, pledge_on_behalf, import_pledge_facts_on_behalf, ImportPledgeFactsOnBehalfRequest,
-    import_pledge_facts_on_behalf_request, ImportPledgeFactsOnBehalfResponse, import_pledge_facts_on_behalf_response, OnBehalfRows,
-    |institution, row| api::pledge::v1::OnBehalfRow { institution_code: institution, row: Some(row) }
+    PledgeOnBehalf,
+    pledge,
+    pledge_on_behalf,
+    import_pledge_facts_on_behalf,
+    ImportPledgeFactsOnBehalfRequest,
+    import_pledge_facts_on_behalf_request,
+    ImportPledgeFactsOnBehalfResponse,
+    import_pledge_facts_on_behalf_response,
+    OnBehalfRows,
+    |institution, row| api::pledge::v1::OnBehalfRow {
+        institution_code: institution,
+        row: Some(row)
+    }
 );
 import_call!(
-    Insurance, insurance, insurance, import_insurance_facts, ImportInsuranceFactsRequest, import_insurance_facts_request,
-    ImportInsuranceFactsResponse, import_insurance_facts_response, ImportRows, |_institution, row| row
+    Insurance,
+    insurance,
+    insurance,
+    import_insurance_facts,
+    ImportInsuranceFactsRequest,
+    import_insurance_facts_request,
+    ImportInsuranceFactsResponse,
+    import_insurance_facts_response,
+    ImportRows,
+    |_institution, row| row
 );
 import_call!(
-    InsuranceOnBehalf, insurance, insurance_on_behalf, import_insurance_facts_on_behalf, ImportInsuranceFactsOnBehalfRequest,
-    import_insurance_facts_on_behalf_request, ImportInsuranceFactsOnBehalfResponse, import_insurance_facts_on_behalf_response,
-    OnBehalfRows, |institution, row| api::insurance::v1::OnBehalfRow { institution_code: institution, row: Some(row) }
+    InsuranceOnBehalf,
+    insurance,
+    insurance_on_behalf,
+    import_insurance_facts_on_behalf,
+    ImportInsuranceFactsOnBehalfRequest,
+    import_insurance_facts_on_behalf_request,
+    ImportInsuranceFactsOnBehalfResponse,
+    import_insurance_facts_on_behalf_response,
+    OnBehalfRows,
+    |institution, row| api::insurance::v1::OnBehalfRow {
+        institution_code: institution,
+        row: Some(row)
+    }
 );
 
 /// Sends rows and answers with one verdict a row, in the same order.
@@ -133,22 +190,44 @@ pub(super) async fn send(
     let (call, sent) = match wire {
         Wire::Registry => ("ImportRegistry", drive::<Registry>(client, rows, sheets).await),
         Wire::Pledge => ("ImportPledgeFacts", drive::<Pledge>(client, rows, sheets).await),
-        Wire::PledgeOnBehalf => ("ImportPledgeFactsOnBehalf", drive::<PledgeOnBehalf>(client, rows, sheets).await),
-        Wire::Insurance => ("ImportInsuranceFacts", drive::<Insurance>(client, rows, sheets).await),
-        Wire::InsuranceOnBehalf => ("ImportInsuranceFactsOnBehalf", drive::<InsuranceOnBehalf>(client, rows, sheets).await),
+        Wire::PledgeOnBehalf => (
+            "ImportPledgeFactsOnBehalf",
+            drive::<PledgeOnBehalf>(client, rows, sheets).await,
+        ),
+        Wire::Insurance => (
+            "ImportInsuranceFacts",
+            drive::<Insurance>(client, rows, sheets).await,
+        ),
+        Wire::InsuranceOnBehalf => (
+            "ImportInsuranceFactsOnBehalf",
+            drive::<InsuranceOnBehalf>(client, rows, sheets).await,
+        ),
     };
     sent.map_err(|status| CommandError::call(call, status))
 }
 
 /// Tries until every row has its verdict. Rows whose verdict was lost are sent again: they answer UNCHANGED.
-async fn drive<C: Call>(client: &Client, rows: &[Row], sheets: &BTreeMap<File, Sheet>) -> Result<Vec<RowVerdict>, Status> {
+async fn drive<C: Call>(
+    client: &Client,
+    rows: &[Row],
+    sheets: &BTreeMap<File, Sheet>,
+) -> Result<Vec<RowVerdict>, Status> {
     let chunks = chunks(rows, sheets);
     let request_id = request_id();
     let (mut verdicts, mut answered, mut breaks) = (Vec::with_capacity(rows.len()), 0, 0);
     loop {
         let before = answered;
         let left = chunks.get(answered..).unwrap_or_default();
-        let Err(status) = attempt::<C>(client, &request_id, rows, sheets, left, (&mut verdicts, &mut answered)).await else {
+        let Err(status) = attempt::<C>(
+            client,
+            &request_id,
+            rows,
+            sheets,
+            left,
+            (&mut verdicts, &mut answered),
+        )
+        .await
+        else {
             return Ok(verdicts);
         };
         breaks = if answered > before { 1 } else { breaks + 1 };
@@ -170,13 +249,20 @@ async fn attempt<C: Call>(
 ) -> Result<(), Status> {
     let (requests, stream) = mpsc::channel(MESSAGES_WAITING);
     let sending = async move {
-        let header = C::header(ImportHeader { request_id: request_id.to_owned() });
+        let header = C::header(ImportHeader {
+            request_id: request_id.to_owned(),
+        });
         let mut is_open = requests.send(header).await.is_ok();
         for chunk in left {
             if !is_open {
                 break;
             }
-            let messages = rows.get(chunk.clone()).unwrap_or_default().iter().map(|row| outgoing(row, sheets)).collect();
+            let messages = rows
+                .get(chunk.clone())
+                .unwrap_or_default()
+                .iter()
+                .map(|row| outgoing(row, sheets))
+                .collect();
             is_open = requests.send(C::rows(messages)).await.is_ok();
         }
         // The request stream ends here; what ends the call is the answer's end.
@@ -187,16 +273,22 @@ async fn attempt<C: Call>(
         let mut answers = C::open(client, ReceiverStream::new(stream)).await?;
         let mut waiting = left.iter();
         while let Some(answer) = answers.message().await? {
-            let Some(row_verdicts) = C::verdicts(answer) else { continue };
+            let Some(row_verdicts) = C::verdicts(answer) else {
+                continue;
+            };
             if waiting.next().map(ExactSizeIterator::len) != Some(row_verdicts.verdicts.len()) {
-                return Err(Status::data_loss("the verdicts are not those of the rows that were sent"));
+                return Err(Status::data_loss(
+                    "the verdicts are not those of the rows that were sent",
+                ));
             }
             verdicts.extend(row_verdicts.verdicts);
             *answered += 1;
         }
         match waiting.next() {
             None => Ok(()),
-            Some(_) => Err(Status::unavailable("the stream ended before every row had its verdict")),
+            Some(_) => Err(Status::unavailable(
+                "the stream ended before every row had its verdict",
+            )),
         }
     };
     tokio::select! {
@@ -208,7 +300,11 @@ async fn attempt<C: Call>(
 
 fn outgoing(row: &Row, sheets: &BTreeMap<File, Sheet>) -> Outgoing {
     let number = i32::try_from(row.number).unwrap_or(i32::MAX);
-    (row.institution.clone().unwrap_or_default(), number, row.message(sheets.get(&row.file)))
+    (
+        row.institution.clone().unwrap_or_default(),
+        number,
+        row.message(sheets.get(&row.file)),
+    )
 }
 
 /// Cuts rows into messages by number and by bytes.

@@ -18,7 +18,11 @@ fn an_assessed_batch_is_verified() {
     for case in Case::all() {
         let files = case.assess(case.steps, &case.set).unwrap().batch.files;
         let (receipt, differences) = verify(&files);
-        assert!(receipt.is_some() && differences.is_empty(), "{}: {differences:?}", case.id);
+        assert!(
+            receipt.is_some() && differences.is_empty(),
+            "{}: {differences:?}",
+            case.id
+        );
     }
 }
 
@@ -34,7 +38,10 @@ fn any_flipped_byte_is_found_in_its_file() {
                 files.get_mut(name).unwrap()[place] ^= mask;
                 let (_, differences) = verify(&files);
                 let named = differences.iter().any(|it| {
-                    it.file == *name || (name.starts_with("facts/") && it.file == "facts/" && it.en.contains(name.as_str()))
+                    it.file == *name
+                        || (name.starts_with("facts/")
+                            && it.file == "facts/"
+                            && it.en.contains(name.as_str()))
                 });
                 assert!(named, "{name} byte {place} mask {mask}: {differences:?}");
             }
@@ -54,20 +61,41 @@ fn a_removed_or_added_facts_file_is_found() {
     let awards = b"\xEF\xBB\xBFpatent_no,level,award_name,awarded_on,revision,withdrawn\r\n".to_vec();
     files.insert("facts/awards.csv".to_owned(), awards);
     let (_, differences) = verify(&files);
-    assert!(differences.iter().any(|it| it.file == "facts/awards.csv"), "{differences:?}");
+    assert!(
+        differences.iter().any(|it| it.file == "facts/awards.csv"),
+        "{differences:?}"
+    );
 }
 
 /// Runs the program and answers exit code, standard output and standard error.
 fn run(arguments: &[&str]) -> (i32, String, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_zhirong")).args(arguments).output().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_zhirong"))
+        .args(arguments)
+        .output()
+        .unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+    (
+        output.status.code().unwrap(),
+        text(output.stdout),
+        text(output.stderr),
+    )
 }
 
 fn assess_into(out: &Path, case: &str) -> (i32, String, String) {
     let facts = Case::root().join(case).join("facts");
     let (facts, out) = (facts.to_str().unwrap(), out.to_str().unwrap());
-    run(&["assess", facts, "--division", "410500", "--year", "2025", "--as-of", "2026-03-31", "--out", out])
+    run(&[
+        "assess",
+        facts,
+        "--division",
+        "410500",
+        "--year",
+        "2025",
+        "--as-of",
+        "2026-03-31",
+        "--out",
+        out,
+    ])
 }
 
 #[test]
@@ -89,7 +117,10 @@ fn the_program_verifies_what_it_wrote_and_finds_a_change() {
     changed[place] ^= 1;
     std::fs::write(&lines, changed).unwrap();
     let (code, _, stderr) = run(&["verify", folder]);
-    assert!(code == 1 && stderr.contains("lines.csv") && stderr.contains("line "), "{code} {stderr}");
+    assert!(
+        code == 1 && stderr.contains("lines.csv") && stderr.contains("line "),
+        "{code} {stderr}"
+    );
     std::fs::write(&lines, whole).unwrap();
     std::fs::write(out.join("facts/notes.csv"), "x").unwrap();
     let (code, _, stderr) = run(&["verify", folder]);
@@ -105,10 +136,16 @@ fn refused_rows_are_written_and_counted_and_the_exit_code_stays_0() {
     let dir = tempfile::tempdir().unwrap();
     let (code, stdout, stderr) = assess_into(dir.path(), "P38");
     assert!(code == 0 && stdout.is_empty(), "{code} {stdout}");
-    assert!(stderr.contains("PATENT_CHECK_DIGIT") && stderr.contains("2 refused"), "{stderr}");
+    assert!(
+        stderr.contains("PATENT_CHECK_DIGIT") && stderr.contains("2 refused"),
+        "{stderr}"
+    );
     for file in ["patents.csv", "policy_patents.csv"] {
         let text = std::fs::read_to_string(dir.path().join("rejected").join(file)).unwrap();
-        assert!(text.contains("row,column,code,message") && text.contains("PATENT_CHECK_DIGIT"), "{text}");
+        assert!(
+            text.contains("row,column,code,message") && text.contains("PATENT_CHECK_DIGIT"),
+            "{text}"
+        );
     }
 }
 
@@ -123,18 +160,39 @@ fn what_cannot_be_assessed_exits_2_and_says_why() {
     let steps = steps.to_str().unwrap();
     let base = ["--division", "410500", "--year", "2025"];
     let questions: BTreeMap<&str, Vec<&str>> = BTreeMap::from([
-        ("READING_NOT_SUPPORTED", [&["assess", facts], &base[..], &["--set", "R1=MAYBE"]].concat()),
-        ("SET_MALFORMED", [&["assess", facts], &base[..], &["--set", "R1"]].concat()),
-        ("DATE_MALFORMED", [&["assess", facts], &base[..], &["--as-of", "2025-02-30"]].concat()),
-        ("CITY_UNKNOWN", vec!["assess", facts, "--division", "410100", "--year", "2025"]),
-        ("DIVISION_MALFORMED", vec!["assess", facts, "--division", "4105", "--year", "2025"]),
-        ("YEAR_WITHOUT_RULEBOOK", vec!["assess", facts, "--division", "410500", "--year", "2017"]),
+        (
+            "READING_NOT_SUPPORTED",
+            [&["assess", facts], &base[..], &["--set", "R1=MAYBE"]].concat(),
+        ),
+        (
+            "SET_MALFORMED",
+            [&["assess", facts], &base[..], &["--set", "R1"]].concat(),
+        ),
+        (
+            "DATE_MALFORMED",
+            [&["assess", facts], &base[..], &["--as-of", "2025-02-30"]].concat(),
+        ),
+        (
+            "CITY_UNKNOWN",
+            vec!["assess", facts, "--division", "410100", "--year", "2025"],
+        ),
+        (
+            "DIVISION_MALFORMED",
+            vec!["assess", facts, "--division", "4105", "--year", "2025"],
+        ),
+        (
+            "YEAR_WITHOUT_RULEBOOK",
+            vec!["assess", facts, "--division", "410500", "--year", "2017"],
+        ),
         ("FILE_UNKNOWN", [&["assess", unknown], &base[..]].concat()),
         ("FOLDER_OF_STEPS", [&["assess", steps], &base[..]].concat()),
     ]);
     for (reason, arguments) in questions {
         let (code, stdout, stderr) = run(&arguments);
-        assert!(code == 2 && stdout.is_empty() && stderr.contains(reason), "{reason}: {code} {stderr}");
+        assert!(
+            code == 2 && stdout.is_empty() && stderr.contains(reason),
+            "{reason}: {code} {stderr}"
+        );
     }
 }
 
@@ -143,7 +201,18 @@ fn the_lines_go_to_standard_output_as_they_go_to_the_file() {
     let dir = tempfile::tempdir().unwrap();
     assess_into(dir.path(), "X05");
     let facts = Case::root().join("X05").join("facts");
-    let (_, stdout, _) =
-        run(&["assess", facts.to_str().unwrap(), "--division", "410500", "--year", "2025", "--as-of", "2026-03-31"]);
-    assert_eq!(stdout, std::fs::read_to_string(dir.path().join(batch_folder::FILES[0])).unwrap());
+    let (_, stdout, _) = run(&[
+        "assess",
+        facts.to_str().unwrap(),
+        "--division",
+        "410500",
+        "--year",
+        "2025",
+        "--as-of",
+        "2026-03-31",
+    ]);
+    assert_eq!(
+        stdout,
+        std::fs::read_to_string(dir.path().join(batch_folder::FILES[0])).unwrap()
+    );
 }

@@ -65,7 +65,9 @@ pub(crate) struct Case {
 }
 
 fn readings(set: BTreeMap<String, String>) -> Vec<String> {
-    set.into_iter().map(|(id, value)| format!("{id}={value}")).collect()
+    set.into_iter()
+        .map(|(id, value)| format!("{id}={value}"))
+        .collect()
 }
 
 impl Case {
@@ -76,7 +78,9 @@ impl Case {
 
     /// Every case, by name.
     pub(crate) fn all() -> Vec<Self> {
-        let folders = std::fs::read_dir(Self::root()).unwrap().map(|entry| entry.unwrap().path());
+        let folders = std::fs::read_dir(Self::root())
+            .unwrap()
+            .map(|entry| entry.unwrap().path());
         let mut folders: Vec<PathBuf> = folders.filter(|path| path.join("case.json").is_file()).collect();
         folders.sort();
         folders.into_iter().map(Self::open).collect()
@@ -91,7 +95,10 @@ impl Case {
         let text = std::fs::read(dir.join("case.json")).unwrap();
         let it: Description =
             serde_json::from_slice(&text).unwrap_or_else(|error| panic!("{}: {error}", dir.display()));
-        let variant = |it: VariantDescription| Variant { set: readings(it.set), file: it.expected };
+        let variant = |it: VariantDescription| Variant {
+            set: readings(it.set),
+            file: it.expected,
+        };
         Self {
             id: it.id,
             dir,

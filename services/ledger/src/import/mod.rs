@@ -3,38 +3,29 @@
 //! Each message of rows is one transaction and is answered after its commit. A row's own key and revision make the stream
 //! safe to repeat: what was stored before answers UNCHANGED.
 
+mod entry;
+
 use std::sync::Arc;
 
 use api::common::v1 as common;
-use api::convert::{RawRowError, Violation, WireRecord, raw_cells, record_cells};
-use exchange::{Allow, Cells, File, Owner, Refusal, RefusalCode, Row, Service, Verdict, Warning, parse_row};
+use exchange::{Allow, Owner, Refusal, RefusalCode, Row, Service, Verdict, Warning, parse_row};
 use platform::database::BoxFuture;
 use sqlx::PgConnection;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Status, Streaming};
 
+pub use self::entry::ImportEntry;
 use crate::caller::Caller;
 use crate::command::{Ledger, Stamp, request_key};
 use crate::error::Error;
-use crate::report::{institution_refusals, set, store};
+use crate::report::{institution_refusals, store};
 use crate::store::{audit, cut_off};
 
 /// Rows that one message may carry.
 pub const ROWS_MOST: usize = 1000;
 /// Answers that may wait for a slow reader before the stream stops reading.
 const ANSWERS_WAITING: usize = 16;
-
-/// A row of an import, not yet parsed.
-#[derive(Debug, Clone)]
-pub struct ImportEntry {
-    /// The caller's number for it; 1 is a file's header.
-    pub row: i32,
-    /// Its cells, or why it has none.
-    pub cells: Result<(File, Cells), common::Refusal>,
-    /// What the message stated and cells cannot.
-    pub violations: Vec<Violation>,
-}
 
 /// What a message of an import stream says.
 pub enum Inbound {
@@ -74,69 +65,6 @@ pub struct Import {
     pub on_behalf: bool,
     /// What else must happen.
     pub hook: Option<Hook>,
-}
-
-impl ImportEntry {
-    /// A row sent as a typed record.
-    #[must_use]
-    pub fn typed<R: WireRecord>(
-        row: i32,
-        record: &R,
-        institution: Option<&str>,
-        revision: Option<i32>,
-        withdrawn: bool,
-    ) -> Self {
-        Self {
-            row,
-            cells: Ok((R::FILE, record_cells(record, institution, revision, withdrawn))),
-            violations: record.violations(),
-        }
-    }
-
-    /// A row sent as it stands in its file. An empty or absent institution code is the one given.
-    #[must_use]
-    pub fn raw(row: i32, raw: &common::RawRow, institution: Option<&str>) -> Self {
-        let cells = match (raw_cells(raw), File::parse(&raw.file)) {
-            (Ok(mut cells), Some(file)) => {
-                if let (Owner::Institution, "", Some(code)) =
-                    (file.owner(), cells.get("institution_code"), institution)
-                {
-                    set(&mut cells, "institution_code", code);
-                }
-                Ok((file, cells))
-            }
-            (Err(RawRowError::UnknownColumn { column, .. }), _) => {
-                Err(raw_refusal(row, &raw.file, &column, RefusalCode::ColumnUnknown))
-            }
-            _ => Err(raw_refusal(row, &raw.file, "", RefusalCode::FileUnknown)),
-        };
-        Self {
-            row,
-            cells,
-            violations: Vec::new(),
-        }
-    }
-
-    /// A row that carries no record at all.
-    #[must_use]
-    pub fn absent(row: i32) -> Self {
-        Self {
-            row,
-            cells: Err(raw_refusal(row, "", "", RefusalCode::FileUnknown)),
-            violations: Vec::new(),
-        }
-    }
-}
-
-fn raw_refusal(row: i32, file: &str, column: &str, code: RefusalCode) -> common::Refusal {
-    common::Refusal {
-        file: file.to_owned(),
-        row,
-        column: column.to_owned(),
-        code: code.as_str().to_owned(),
-        zh: code.zh().to_owned(),
-        en: code.en().to_owned(),
-    }
 }
 
 /// A row on its way through a transaction.

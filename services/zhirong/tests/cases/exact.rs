@@ -1,14 +1,9 @@
-//! The acceptance cases by the function behind `zhirong assess`, and what `verify` says of a batch that was tampered with.
-
-#[path = "cases/verify.rs"]
-mod verify;
-#[path = "cases/world.rs"]
-mod world;
+//! Every case, step and variant: the lines must be exact to the fen, and exactly the stated rows refused.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use world::Case;
+use crate::world::Case;
 
 /// The lines of an expected file: measure, beneficiary and item to what is entitled.
 type Lines = BTreeMap<(String, String, String), String>;
@@ -54,11 +49,7 @@ fn computed(case: &Case, step: usize, set: &[String]) -> (Lines, BTreeMap<String
         .unwrap_or_else(|error| panic!("{}: {}", case.id, error.report()));
     let lines = assessment.batch.lines.iter().map(|line| {
         (
-            (
-                line.measure.clone(),
-                line.beneficiary.clone(),
-                line.item.clone(),
-            ),
+            (line.measure.clone(), line.beneficiary.clone(), line.item.clone()),
             line.entitled.clone(),
         )
     });
