@@ -227,6 +227,7 @@ fn amounts(step: &Step) -> Vec<(&'static str, Money)> {
             ("earned", earned),
             ("entitled", entitled),
         ],
+        Step::NothingEarned { settled } => vec![("settled", settled)],
         Step::Excluded { earned, entitled, .. } => vec![("earned", earned), ("entitled", entitled)],
     }
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use std::collections::BTreeSet;
+
 use api::common::v1 as common;
 use exchange::{Cells, File, Row};
 use ledger::{Error, Ledger, Stamp, wire};
@@ -87,19 +89,23 @@ fn assess(
         file: "loans",
         detail: error.to_string(),
     })?;
-    let year = year_of(facts, contract_no, as_of);
-    let preview = rules(ledger, stamp, year).and_then(|(rulebook, readings)| {
-        let settled = policy::engine::SettledBefore::new();
-        let question = Question {
-            facts,
-            rulebook,
-            readings: &readings,
-            year,
-            as_of,
-            settled: &settled,
-        };
-        preview_contract(&question, institution, &reference).map_err(Error::from)
-    });
+    let mut answered = None;
+    for year in years_of(facts, institution, contract_no, as_of) {
+        let preview = preview_in(ledger, stamp, (institution, &reference), facts, year);
+        // The contract belongs to the year of its first counted draw; before there is one, to that of its first draw.
+        let counts = preview
+            .as_ref()
+            .is_ok_and(|preview| !preview.recognised_now.base.is_zero());
+        if counts || answered.is_none() {
+            answered = Some((year, preview));
+        }
+        if counts {
+            break;
+        }
+    }
+    let Some((year, preview)) = answered else {
+        return Ok(common::LoanAssessment::default());
+    };
     match preview {
         Ok(preview) => Ok(message(contract_no, year, &preview)),
         // The report stands although no rule prices it: the answer says which rule is missing.
@@ -115,23 +121,46 @@ fn assess(
     }
 }
 
-fn rules<'l>(
-    ledger: &'l Ledger,
+fn preview_in(
+    ledger: &Ledger,
     stamp: &Stamp,
+    (institution, contract_no): (&InstitutionCode, &Reference),
+    facts: &Facts,
     year: PolicyYear,
-) -> Result<(&'l policy::rulebook::Rulebook, policy::reading::Readings), Error> {
+) -> Result<ContractPreview, Error> {
     let rulebook = ledger.rulebook(&stamp.city)?;
     let readings = rulebook.revision_of(year)?.readings;
-    Ok((rulebook, readings))
+    let settled = policy::engine::SettledBefore::new();
+    let as_of = beijing_date(stamp.recorded_at);
+    let question = Question {
+        facts,
+        rulebook,
+        readings: &readings,
+        year,
+        as_of,
+        settled: &settled,
+    };
+    Ok(preview_contract(&question, institution, contract_no)?)
 }
 
-/// The year a contract is answered for: that of its first draw, or today's in Beijing before there is one.
-fn year_of(facts: &Facts, contract_no: &str, today: chrono::NaiveDate) -> PolicyYear {
-    let draws = facts
-        .loan_events
-        .iter()
-        .filter(|event| event.kind == LoanEventKind::Draw && event.contract_no.as_str() == contract_no);
-    PolicyYear::of(draws.map(policy::facts::LoanEvent::date).min().unwrap_or(today))
+/// The years a contract may belong to: those of its draws, ascending, or today's in Beijing before there is one.
+fn years_of(
+    facts: &Facts,
+    institution: &InstitutionCode,
+    contract_no: &str,
+    today: chrono::NaiveDate,
+) -> BTreeSet<PolicyYear> {
+    let draws = facts.loan_events.iter().filter(|event| {
+        event.kind == LoanEventKind::Draw
+            && event.institution_code == *institution
+            && event.contract_no.as_str() == contract_no
+    });
+    let years: BTreeSet<PolicyYear> = draws.map(|event| PolicyYear::of(event.date())).collect();
+    if years.is_empty() {
+        BTreeSet::from([PolicyYear::of(today)])
+    } else {
+        years
+    }
 }
 
 fn message(contract_no: &str, year: PolicyYear, preview: &ContractPreview) -> common::LoanAssessment {

@@ -59,7 +59,7 @@ fn import_pledge_facts_goes_row_by_row() {
         assert_eq!(imported.verdicts[4].warnings[0].code, "AMOUNT_UNIT_SUSPECT");
         let summary = &imported.summary;
         assert_eq!((summary.rows, summary.stored, summary.refused, summary.warned), (5, 2, 3, 1));
-        assert!(other.bank.pledge().list_loan_events(Default::default()).await.unwrap().into_inner().loan_events.is_empty());
+        assert!(other.bank.pledge().list_loan_events(pb::ListLoanEventsRequest::default()).await.unwrap().into_inner().loan_events.is_empty());
     });
 }
 

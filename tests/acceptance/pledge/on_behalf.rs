@@ -138,7 +138,7 @@ fn import_pledge_facts_on_behalf_takes_rows_of_several_institutions() {
         assert_eq!((imported.summary.stored, imported.summary.refused), (2, 1));
         assert_eq!(imported.verdicts[2].refusals[0].code, "INSTITUTION_NOT_REGISTERED");
         for scene in [one, other] {
-            let events = scene.bank.pledge().list_loan_events(Default::default()).await.unwrap().into_inner();
+            let events = scene.bank.pledge().list_loan_events(pb::ListLoanEventsRequest::default()).await.unwrap().into_inner();
             let [event] = &events.loan_events[..] else { panic!("{events:?}") };
             assert!(event.state.as_ref().unwrap().on_behalf);
         }

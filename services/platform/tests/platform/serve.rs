@@ -47,20 +47,20 @@ async fn healthy(channel: Channel) -> Result<i32, tonic::Status> {
 fn identities_are_kept_and_their_digest_is_that_of_the_key() {
     let dir = tempfile::tempdir().unwrap();
     let authority = Authority::open(dir.path()).unwrap();
-    let first = authority.issue("bank-1", Purpose::Client).unwrap();
+    let first = authority.issue("caller-1", Purpose::Client).unwrap();
     let again = Authority::open(dir.path()).unwrap();
-    assert_eq!(again.issue("bank-1", Purpose::Client).unwrap(), first);
-    assert_eq!(load_identity(dir.path(), "bank-1").unwrap(), first);
+    assert_eq!(again.issue("caller-1", Purpose::Client).unwrap(), first);
+    assert_eq!(load_identity(dir.path(), "caller-1").unwrap(), first);
     // A new certificate over the same key keeps the digest that was registered.
-    std::fs::remove_file(dir.path().join("bank-1.pem")).unwrap();
-    let renewed = again.issue("bank-1", Purpose::Client).unwrap();
+    std::fs::remove_file(dir.path().join("caller-1.pem")).unwrap();
+    let renewed = again.issue("caller-1", Purpose::Client).unwrap();
     assert_ne!(renewed.certificate_pem, first.certificate_pem);
     assert_eq!(renewed.spki_digest().unwrap(), first.spki_digest().unwrap());
-    let other = authority.issue("bank-2", Purpose::Client).unwrap();
+    let other = authority.issue("caller-2", Purpose::Client).unwrap();
     assert_ne!(other.spki_digest().unwrap(), first.spki_digest().unwrap());
-    std::fs::copy(dir.path().join("bank-2.pem"), dir.path().join("bank-1.pem")).unwrap();
+    std::fs::copy(dir.path().join("caller-2.pem"), dir.path().join("caller-1.pem")).unwrap();
     assert!(
-        authority.issue("bank-1", Purpose::Client).is_err(),
+        authority.issue("caller-1", Purpose::Client).is_err(),
         "a foreign certificate must be refused"
     );
     for name in ["", "ca", "../x", "a/b"] {

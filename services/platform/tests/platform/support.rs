@@ -26,7 +26,9 @@ impl Drop for Folder {
 }
 
 pub(crate) async fn start(data: &Path) -> Cluster {
-    let programs = embedded::find(None, data).unwrap();
+    // Set to test another major version than the machine's own.
+    let chosen = std::env::var_os("PLATFORM_TEST_PG_BIN").map(PathBuf::from);
+    let programs = embedded::find(chosen.as_deref(), data).unwrap();
     Cluster::start(data, &programs).await.unwrap()
 }
 

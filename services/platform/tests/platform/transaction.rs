@@ -147,7 +147,7 @@ async fn scope_seen(connection: &mut PgConnection) -> Result<(String, String, St
 #[tokio::test]
 async fn a_scope_holds_for_its_transaction_only() {
     let bench = Bench::new(TABLE).await;
-    let scope = Scope::new("reader", "4105", "B001");
+    let scope = Scope::new("reader", "0001", "A");
     let seen = bench
         .database
         .read("test.scope", &scope, |connection| {
@@ -155,7 +155,7 @@ async fn a_scope_holds_for_its_transaction_only() {
         })
         .await
         .unwrap();
-    assert_eq!(seen, ("reader".to_owned(), "4105".to_owned(), "B001".to_owned()));
+    assert_eq!(seen, ("reader".to_owned(), "0001".to_owned(), "A".to_owned()));
     let after: (String, Option<String>) =
         sqlx::query_as("select current_user::text, nullif(current_setting('zhirong.city', true), '')")
             .fetch_one(bench.database.pool())

@@ -12,7 +12,7 @@ use crate::money::{Money, MoneyError};
 use crate::reading::InstitutionUnit;
 
 /// Readings that decide a line of this measure.
-const DECIDING: &[&str] = &["R4", "R5", "R6", "R7", "R8", "R9", "R10", "R18", "R19", "R19b"];
+pub(crate) const DECIDING: &[&str] = &["R2", "R5", "R6", "R7", "R8", "R9", "R10", "R18", "R19", "R19b"];
 
 /// A branch's contracts with their bases.
 type Branches<'c, 'a> = BTreeMap<&'a InstitutionCode, Vec<(&'c Contract<'a>, Base)>>;

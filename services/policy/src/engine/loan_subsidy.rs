@@ -13,7 +13,7 @@ use crate::money::{Money, MoneyError, Rate};
 use crate::reading::{Boundary, LoanMoney, Unit};
 
 /// Readings that decide a line of this measure.
-const DECIDING: &[&str] = &[
+pub(crate) const DECIDING: &[&str] = &[
     "R1", "R2", "R3", "R4", "R5", "R6", "R7", "R8", "R10", "R13L", "R19", "R19b",
 ];
 

@@ -171,7 +171,7 @@ pub fn settle(question: &Question<'_>) -> Result<Outcome, EngineError> {
     let mut drafts = loan_subsidy::lines(&index, &rules, &contracts, &mut findings)?;
     drafts.extend(bank_incentive::lines(&index, &rules, &contracts, &mut findings)?);
     drafts.extend(premium_subsidy::lines(&index, &rules, &mut findings)?);
-    outcome::assemble(question, &index, drafts, findings)
+    outcome::assemble(question, &index, &rules, drafts, findings)
 }
 
 /// The rules in force for one question.

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::index::Index;
-use super::{Draft, EngineError, Finding, Line, LineKey, Outcome, Question};
+use super::{
+    Draft, EngineError, Finding, Line, LineKey, Outcome, Question, Rules, bank_incentive, loan_subsidy,
+    premium_subsidy,
+};
 use crate::codes::{Clause, FindingCode, Limit, Measure};
 use crate::explanation::{Explanation, Step, date_text};
 use crate::money::Money;
@@ -11,6 +14,7 @@ use crate::money::Money;
 pub(super) fn assemble(
     question: &Question<'_>,
     index: &Index<'_>,
+    rules: &Rules<'_>,
     drafts: Vec<Draft>,
     mut findings: Vec<Finding>,
 ) -> Result<Outcome, EngineError> {
@@ -20,7 +24,7 @@ pub(super) fn assemble(
         .collect();
     for (key, settled) in question.settled {
         if !settled.is_zero() && !by_key.contains_key(key) {
-            by_key.insert(key.clone(), nothing_earned(key));
+            by_key.insert(key.clone(), nothing_earned(rules, key, *settled));
         }
     }
     let mut lines = Vec::with_capacity(by_key.len());
@@ -49,14 +53,24 @@ pub(super) fn assemble(
     Ok(Outcome { lines, findings })
 }
 
-fn nothing_earned(key: &LineKey) -> Draft {
+/// A settled position that no fact earns any more: it is taken back, and the line says so.
+fn nothing_earned(rules: &Rules<'_>, key: &LineKey, settled: Money) -> Draft {
+    let deciding = match key.measure {
+        Measure::BankIncentive => bank_incentive::DECIDING,
+        Measure::LoanSubsidy => loan_subsidy::DECIDING,
+        Measure::PremiumSubsidy => premium_subsidy::DECIDING,
+    };
     Draft {
         key: key.clone(),
         base: Money::ZERO,
         earned: Money::ZERO,
         limited_by: None,
         clause: Clause::NothingEarned,
-        explanation: Explanation::default(),
+        explanation: Explanation {
+            steps: vec![Step::NothingEarned { settled }],
+            readings: rules.named(deciding),
+            alternatives: Vec::new(),
+        },
     }
 }
 

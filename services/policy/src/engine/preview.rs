@@ -193,6 +193,8 @@ pub fn preview_policy(
             finding.reference == reference
                 || finding.reference.starts_with(&format!("{reference}/"))
                 || finding.reference == policy_no.as_str()
+                // An exclusion names the line: `policy_no/patent_no`.
+                || finding.reference.starts_with(&prefix)
         })
         .collect();
     Ok(PolicyPreview {

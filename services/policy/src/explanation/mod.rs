@@ -165,6 +165,11 @@ pub enum Step {
         /// What stays: never more than was settled.
         entitled: Money,
     },
+    /// No fact earns anything any more: what was settled is taken back.
+    NothingEarned {
+        /// Settled before.
+        settled: Money,
+    },
 }
 
 /// A step's date text.
@@ -208,6 +213,7 @@ impl Step {
             Self::ClassShare { .. } => "CLASS_SHARE",
             Self::OtherMoney { .. } => "OTHER_MONEY",
             Self::Excluded { .. } => "EXCLUDED",
+            Self::NothingEarned { .. } => "NOTHING_EARNED",
         }
     }
 

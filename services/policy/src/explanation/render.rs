@@ -60,6 +60,9 @@ impl Step {
             } => {
                 format!("年度上限 {cap} 元：应得 {earned} 元，计 {entitled} 元，剩余额度 {left} 元")
             }
+            Self::NothingEarned { settled } => {
+                format!("现有事实不再产生应得金额，此前已结算的 {settled} 元收回")
+            }
             Self::Payment { .. }
             | Self::Class { .. }
             | Self::ClassShare { .. }
@@ -117,7 +120,8 @@ impl Step {
             | Self::Sum { .. }
             | Self::Tier { .. }
             | Self::Rate { .. }
-            | Self::Cap { .. } => String::new(),
+            | Self::Cap { .. }
+            | Self::NothingEarned { .. } => String::new(),
         }
     }
 
@@ -170,6 +174,9 @@ impl Step {
                 left,
             } => {
                 format!("yearly cap {cap}: earned {earned}, entitled {entitled}, room left {left}")
+            }
+            Self::NothingEarned { settled } => {
+                format!("no known fact earns anything any more; the {settled} settled before is taken back")
             }
             Self::Payment { .. }
             | Self::Class { .. }
@@ -228,7 +235,8 @@ impl Step {
             | Self::Sum { .. }
             | Self::Tier { .. }
             | Self::Rate { .. }
-            | Self::Cap { .. } => String::new(),
+            | Self::Cap { .. }
+            | Self::NothingEarned { .. } => String::new(),
         }
     }
 }

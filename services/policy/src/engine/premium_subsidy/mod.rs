@@ -18,7 +18,7 @@ use crate::ident::{PatentNo, Reference, Uscc};
 use crate::money::Money;
 
 /// Readings that decide a line of this measure.
-const DECIDING: &[&str] = &["R10", "R10P", "R11", "R12", "R13", "R16"];
+pub(crate) const DECIDING: &[&str] = &["R10", "R10P", "R11", "R12", "R13", "R16"];
 
 /// What one policy number earns for its holder, by patent.
 type Numbered<'a> = BTreeMap<(&'a Uscc, &'a Reference), BTreeMap<&'a PatentNo, Earned>>;
