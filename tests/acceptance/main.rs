@@ -3,6 +3,8 @@
 #[macro_use]
 mod support;
 
+mod callers;
 mod cases;
+mod insurance;
 mod pledge;
 mod registry;

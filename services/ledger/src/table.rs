@@ -68,7 +68,12 @@ impl Table {
             p5 = next + 6,
             key = key_texts(file),
         );
-        let texts: Vec<String> = columns.iter().map(to_text).collect();
+        // The texts get names of their own: under a column's name `order by` would sort the text, and 10 before 9.
+        let texts: Vec<String> = columns
+            .iter()
+            .zip(1..)
+            .map(|(column, place)| format!("{} as t{place}", to_text(column)))
+            .collect();
         Self {
             file,
             insert,

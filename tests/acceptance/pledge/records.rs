@@ -47,8 +47,7 @@ fn a_loan_from_report_to_withdrawal() {
 fn a_draw_from_report_to_withdrawal() {
     run(async {
         let scene = Lending::new(shared().await).await;
-        let mut first = scene.draw("1", "2025-03-01", "1000000.00");
-        "2025-03-01T10:00:00.000000+08:00".clone_into(&mut first.occurred_at);
+        let first = scene.draw("1", "2025-03-01", "1000000.00");
         let changed = pb::LoanEvent { amount: money("999999.99"), ..first.clone() };
         lifecycle!(
             scene.bank, pledge, loan_event: first => changed,
@@ -116,6 +115,12 @@ fn revisions_amend_the_next_and_keep_the_earlier_as_history() {
         };
         let amended = service.amend_loan(amend.clone()).await.unwrap().into_inner();
         assert_eq!(only_fact(&amended.receipt).revision, 6);
+        // Revisions are numbers: 10 comes after 9.
+        for revision in [9, 10] {
+            service.report_loan(report(revision, &format!("{revision}00000.00"))).await.unwrap();
+        }
+        let stands = service.get_loan(get).await.unwrap().into_inner().loan.unwrap();
+        assert_eq!((stands.loan, stands.state.unwrap().revision), (Some(scene.loan("1000000.00")), 10));
         // The highest revision there is can be stored, and nothing comes after it.
         let answer = service.report_loan(report(i32::MAX, "700000.00")).await.unwrap().into_inner();
         assert_eq!(verdict(answer), (i32::MAX, Verdict::Stored));
