@@ -13,7 +13,14 @@ use zhirong_tests::sandbox::{Sandbox, channel, shared};
 use zhirong_tests::scene::Lending;
 
 /// Every role.
-const ROLES: [&str; 6] = ["institution", "bureau", "finance-maker", "finance-checker", "finance-releaser", "auditor"];
+const ROLES: [&str; 6] = [
+    "institution",
+    "bureau",
+    "finance-maker",
+    "finance-checker",
+    "finance-releaser",
+    "auditor",
+];
 const FINANCE: [&str; 3] = ["finance-maker", "finance-checker", "finance-releaser"];
 
 /// Number of the field `service` of a file, and of `method` of a service, in a descriptor's paths.
@@ -29,14 +36,24 @@ struct Call {
 
 fn roles_of(words: &str) -> Vec<&'static str> {
     let mut roles = Vec::new();
-    for word in words.trim().trim_end_matches('.').replace(", and ", ", ").split(", ") {
+    for word in words
+        .trim()
+        .trim_end_matches('.')
+        .replace(", and ", ", ")
+        .split(", ")
+    {
         match word {
             "a lender" | "an insurer" | "the institution itself" => roles.push("institution"),
             "for its own records" => {}
             "the bureau" => roles.push("bureau"),
             "the auditor" => roles.push("auditor"),
             "finance" => roles.extend(FINANCE),
-            role => roles.push(*ROLES.iter().find(|known| **known == role).unwrap_or_else(|| panic!("{words:?}"))),
+            role => roles.push(
+                *ROLES
+                    .iter()
+                    .find(|known| **known == role)
+                    .unwrap_or_else(|| panic!("{words:?}")),
+            ),
         }
     }
     roles
@@ -51,11 +68,21 @@ fn calls() -> Vec<Call> {
         for (service, number) in file.service.iter().zip(0..) {
             for (method, place) in service.method.iter().zip(0..) {
                 let wanted = [SERVICE, number, METHOD, place];
-                let comment = comments.iter().find(|location| location.path == wanted).unwrap().leading_comments();
-                let may = comment.lines().find_map(|line| line.trim().strip_prefix("May call: "));
+                let comment = comments
+                    .iter()
+                    .find(|location| location.path == wanted)
+                    .unwrap()
+                    .leading_comments();
+                let may = comment
+                    .lines()
+                    .find_map(|line| line.trim().strip_prefix("May call: "));
                 let path = format!("/{}.{}/{}", file.package(), service.name(), method.name());
                 let allowed = roles_of(may.unwrap_or_else(|| panic!("{path} does not say who may call it")));
-                calls.push(Call { path, client_streaming: method.client_streaming(), allowed });
+                calls.push(Call {
+                    path,
+                    client_streaming: method.client_streaming(),
+                    allowed,
+                });
             }
         }
     }
@@ -65,11 +92,15 @@ fn calls() -> Vec<Call> {
 /// Calls with an empty message, or an empty stream of them.
 async fn call(channel: &Channel, call: &Call) -> Result<(), Status> {
     let mut grpc = tonic::client::Grpc::new(channel.clone());
-    grpc.ready().await.map_err(|error| Status::unavailable(error.to_string()))?;
+    grpc.ready()
+        .await
+        .map_err(|error| Status::unavailable(error.to_string()))?;
     let messages = if call.client_streaming { vec![] } else { vec![()] };
     let request = Request::new(tokio_stream::iter(messages));
     let path: PathAndQuery = call.path.parse().unwrap();
-    let answer = grpc.streaming(request, path, ProstCodec::<(), ()>::default()).await?;
+    let answer = grpc
+        .streaming(request, path, ProstCodec::<(), ()>::default())
+        .await?;
     let mut answer = answer.into_inner();
     while answer.message().await?.is_some() {}
     Ok(())
@@ -84,7 +115,11 @@ fn channel_as(sandbox: &Sandbox, name: &str) -> Channel {
 fn every_call_says_who_may_call_it() {
     let calls = calls();
     assert_eq!(calls.len(), 88, "calls in proto/");
-    assert!(calls.iter().all(|call| !call.allowed.is_empty() && call.allowed.len() <= ROLES.len()));
+    assert!(
+        calls
+            .iter()
+            .all(|call| !call.allowed.is_empty() && call.allowed.len() <= ROLES.len())
+    );
     assert_eq!(roles_of("finance, the auditor, the bureau.").len(), 5);
     assert_eq!(roles_of("a lender, for its own records."), ["institution"]);
 }
@@ -101,12 +136,27 @@ fn every_role_is_refused_every_call_that_is_not_its_own() {
                 let answer = call(&channel, &wanted).await;
                 if wanted.allowed.contains(&role) {
                     let code = answer.err().map(|status| status.code());
-                    assert_ne!(code, Some(Code::PermissionDenied), "{role} may call {}", wanted.path);
+                    assert_ne!(
+                        code,
+                        Some(Code::PermissionDenied),
+                        "{role} may call {}",
+                        wanted.path
+                    );
                     continue;
                 }
                 let status = answer.expect_err(&wanted.path);
-                assert_eq!(status.code(), Code::PermissionDenied, "{role} {} {status:?}", wanted.path);
-                assert_eq!(refused(&status).reason, "ROLE_NOT_ALLOWED", "{role} {}", wanted.path);
+                assert_eq!(
+                    status.code(),
+                    Code::PermissionDenied,
+                    "{role} {} {status:?}",
+                    wanted.path
+                );
+                assert_eq!(
+                    refused(&status).reason,
+                    "ROLE_NOT_ALLOWED",
+                    "{role} {}",
+                    wanted.path
+                );
                 tried += 1;
             }
         }
@@ -119,7 +169,9 @@ fn a_certificate_that_nobody_registered_is_refused_every_call() {
     run(async {
         let sandbox = shared().await;
         let authority = platform::identity::Authority::open(sandbox.identity_dir()).unwrap();
-        authority.issue("stranger", platform::identity::Purpose::Client).unwrap();
+        authority
+            .issue("stranger", platform::identity::Purpose::Client)
+            .unwrap();
         let channel = channel_as(sandbox, "stranger");
         for wanted in calls() {
             let status = call(&channel, &wanted).await.expect_err(&wanted.path);

@@ -7,7 +7,12 @@ use zhirong_tests::run;
 fn every_case_by_the_rules_alone() {
     let wrong: Vec<String> = all(&folder())
         .iter()
-        .flat_map(|case| case.assess().1.into_iter().map(|problem| format!("{}: {problem}", case.id())))
+        .flat_map(|case| {
+            case.assess()
+                .1
+                .into_iter()
+                .map(|problem| format!("{}: {problem}", case.id()))
+        })
         .collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
 }

@@ -3,8 +3,10 @@
 #[macro_use]
 mod support;
 
+mod bad_input;
 mod callers;
 mod cases;
 mod insurance;
 mod pledge;
 mod registry;
+mod settlement;

@@ -31,28 +31,43 @@ impl Refused {
 /// Reads a refusal.
 pub fn refused(status: &Status) -> Refused {
     let details = status.get_error_details();
-    let info = details.error_info().unwrap_or_else(|| panic!("a status without ErrorInfo: {status:?}"));
+    let info = details
+        .error_info()
+        .unwrap_or_else(|| panic!("a status without ErrorInfo: {status:?}"));
     assert_eq!(info.domain, "zhirong");
     let fields = details.bad_request().map(|bad| {
-        bad.field_violations.iter().map(|field| (field.field.clone(), field.description.clone())).collect()
+        bad.field_violations
+            .iter()
+            .map(|field| (field.field.clone(), field.description.clone()))
+            .collect()
     });
     Refused {
         code: status.code(),
         reason: info.reason.clone(),
         fields: fields.unwrap_or_default(),
-        zh: details.localized_message().map(|text| text.message.clone()).unwrap_or_default(),
+        zh: details
+            .localized_message()
+            .map(|text| text.message.clone())
+            .unwrap_or_default(),
         en: info.metadata.get("message_en").cloned().unwrap_or_default(),
     }
 }
 
 /// Asserts that a call was refused with this code and reason, in both languages; answers the rest.
 #[track_caller]
-pub fn assert_refused<T: std::fmt::Debug>(answer: Result<Response<T>, Status>, code: Code, reason: &str) -> Refused {
+pub fn assert_refused<T: std::fmt::Debug>(
+    answer: Result<Response<T>, Status>,
+    code: Code,
+    reason: &str,
+) -> Refused {
     let status = answer.expect_err("the call should have been refused");
     assert_eq!(status.code(), code, "{status:?}");
     let refused = refused(&status);
     assert_eq!(refused.reason, reason, "{refused:?}");
-    assert!(!refused.zh.is_ascii() && !refused.en.is_empty(), "both languages: {refused:?}");
+    assert!(
+        !refused.zh.is_ascii() && !refused.en.is_empty(),
+        "both languages: {refused:?}"
+    );
     refused
 }
 
@@ -73,13 +88,24 @@ pub fn amount(figure: &Option<Figure>) -> &str {
 /// A figure's clause, empty where it has none.
 #[track_caller]
 pub fn clause(figure: &Option<Figure>) -> &str {
-    figure.as_ref().expect("a figure").clause.as_ref().map_or("", |clause| &clause.id)
+    figure
+        .as_ref()
+        .expect("a figure")
+        .clause
+        .as_ref()
+        .map_or("", |clause| &clause.id)
 }
 
 /// The codes of what a figure misses.
 #[track_caller]
 pub fn missing(figure: &Option<Figure>) -> Vec<&str> {
-    figure.as_ref().expect("a figure").missing.iter().map(|item| item.code.as_str()).collect()
+    figure
+        .as_ref()
+        .expect("a figure")
+        .missing
+        .iter()
+        .map(|item| item.code.as_str())
+        .collect()
 }
 
 /// The one fact of a receipt.

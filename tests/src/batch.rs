@@ -31,14 +31,27 @@ pub fn opening(year: i32, as_of: &str) -> pb::OpenBatchRequest {
 
 /// Opens a draft.
 pub async fn open(sandbox: &Sandbox, request: pb::OpenBatchRequest) -> pb::Batch {
-    let answer = sandbox.client("finance-maker").settlement().open_batch(request).await.unwrap();
+    let answer = sandbox
+        .client("finance-maker")
+        .settlement()
+        .open_batch(request)
+        .await
+        .unwrap();
     answer.into_inner().batch.unwrap()
 }
 
 /// Computes a draft.
 pub async fn compute(sandbox: &Sandbox, name: &str) -> pb::Batch {
-    let request = pb::ComputeBatchRequest { request_id: ids::request_id(), name: name.to_owned() };
-    let answer = sandbox.client("finance-maker").settlement().compute_batch(within(request, LONG)).await.unwrap();
+    let request = pb::ComputeBatchRequest {
+        request_id: ids::request_id(),
+        name: name.to_owned(),
+    };
+    let answer = sandbox
+        .client("finance-maker")
+        .settlement()
+        .compute_batch(within(request, LONG))
+        .await
+        .unwrap();
     answer.into_inner().batch.unwrap()
 }
 
@@ -47,7 +60,11 @@ pub fn releasing(batch: &pb::Batch) -> pb::ReleaseBatchRequest {
     pb::ReleaseBatchRequest {
         request_id: ids::request_id(),
         name: batch.name.clone(),
-        batch_digest: batch.digests.as_ref().map(|digests| digests.batch.clone()).unwrap_or_default(),
+        batch_digest: batch
+            .digests
+            .as_ref()
+            .map(|digests| digests.batch.clone())
+            .unwrap_or_default(),
     }
 }
 
@@ -55,14 +72,23 @@ pub fn releasing(batch: &pb::Batch) -> pb::ReleaseBatchRequest {
 pub async fn settle(sandbox: &Sandbox, year: i32, as_of: &str) -> pb::Batch {
     let draft = open(sandbox, opening(year, as_of)).await;
     let computed = compute(sandbox, &draft.name).await;
-    let answer = sandbox.client("finance-releaser").settlement().release_batch(releasing(&computed)).await.unwrap();
+    let answer = sandbox
+        .client("finance-releaser")
+        .settlement()
+        .release_batch(releasing(&computed))
+        .await
+        .unwrap();
     answer.into_inner().batch.unwrap()
 }
 
 /// Every line of a batch.
 pub async fn lines(sandbox: &Sandbox, name: &str) -> Vec<pb::Line> {
     let mut service = sandbox.client("auditor").settlement();
-    let mut request = pb::ListLinesRequest { parent: name.to_owned(), page_size: 1000, page_token: String::new() };
+    let mut request = pb::ListLinesRequest {
+        parent: name.to_owned(),
+        page_size: 1000,
+        page_token: String::new(),
+    };
     let mut lines = Vec::new();
     loop {
         let page = service.list_lines(request.clone()).await.unwrap().into_inner();
@@ -77,7 +103,11 @@ pub async fn lines(sandbox: &Sandbox, name: &str) -> Vec<pb::Line> {
 /// Every finding of a batch.
 pub async fn findings(sandbox: &Sandbox, name: &str) -> Vec<common::Finding> {
     let mut service = sandbox.client("auditor").settlement();
-    let mut request = pb::ListFindingsRequest { parent: name.to_owned(), page_size: 1000, page_token: String::new() };
+    let mut request = pb::ListFindingsRequest {
+        parent: name.to_owned(),
+        page_size: 1000,
+        page_token: String::new(),
+    };
     let mut findings = Vec::new();
     loop {
         let page = service.list_findings(request.clone()).await.unwrap().into_inner();
@@ -91,8 +121,17 @@ pub async fn findings(sandbox: &Sandbox, name: &str) -> Vec<common::Finding> {
 
 /// The whole stream of a batch after a sequence.
 pub async fn pull(sandbox: &Sandbox, name: &str, after_sequence: i64) -> Vec<pb::StreamBatchResponse> {
-    let request = pb::StreamBatchRequest { name: name.to_owned(), after_sequence, batch_digest: String::new() };
-    let answer = sandbox.client("auditor").settlement().stream_batch(within(request, LONG)).await.unwrap();
+    let request = pb::StreamBatchRequest {
+        name: name.to_owned(),
+        after_sequence,
+        batch_digest: String::new(),
+    };
+    let answer = sandbox
+        .client("auditor")
+        .settlement()
+        .stream_batch(within(request, LONG))
+        .await
+        .unwrap();
     let mut stream = answer.into_inner();
     let mut messages = Vec::new();
     while let Some(message) = stream.message().await.unwrap() {
@@ -170,11 +209,16 @@ pub fn files(messages: &[pb::StreamBatchResponse]) -> Files {
     for message in messages {
         match message.message.as_ref().unwrap() {
             Message::Header(header) => {
-                files.insert("receipt.json".to_owned(), header.receipt_json.clone().into_bytes());
+                files.insert(
+                    "receipt.json".to_owned(),
+                    header.receipt_json.clone().into_bytes(),
+                );
                 files.insert("policy.toml".to_owned(), header.policy_toml.clone().into_bytes());
             }
             Message::Fact(row) => {
-                let text = facts.entry(format!("facts/{}.csv", row.file)).or_insert_with(|| "\u{feff}".to_owned());
+                let text = facts
+                    .entry(format!("facts/{}.csv", row.file))
+                    .or_insert_with(|| "\u{feff}".to_owned());
                 text.push_str(&row.csv_line);
                 text.push_str("\r\n");
             }

@@ -72,7 +72,8 @@ pub fn all(dir: &Path) -> Vec<Case> {
         .filter(|path| path.join("case.json").is_file())
         .map(|dir| {
             let text = std::fs::read_to_string(dir.join("case.json")).unwrap();
-            let about = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", dir.display()));
+            let about =
+                serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", dir.display()));
             Case { about, dir }
         })
         .collect();
@@ -88,7 +89,11 @@ impl Case {
     }
 
     fn step_dir(&self, step: usize) -> PathBuf {
-        if self.about.steps == 1 { self.dir.join("facts") } else { self.dir.join(step.to_string()) }
+        if self.about.steps == 1 {
+            self.dir.join("facts")
+        } else {
+            self.dir.join(step.to_string())
+        }
     }
 
     /// The files that come in before a settlement; none after the last.
@@ -105,10 +110,21 @@ impl Case {
     fn files_up_to(&self, step: usize) -> BTreeMap<File, Vec<u8>> {
         let mut all: BTreeMap<File, Vec<u8>> = BTreeMap::new();
         for (file, bytes) in (1..=step).flat_map(|step| self.files(step)) {
-            let header = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default().len() + 1;
+            let header = bytes
+                .split(|byte| *byte == b'\n')
+                .next()
+                .unwrap_or_default()
+                .len()
+                + 1;
             match all.get_mut(&file) {
                 Some(before) => {
-                    assert_eq!(before.get(..header), bytes.get(..header), "{}: {}", self.id(), file.as_str());
+                    assert_eq!(
+                        before.get(..header),
+                        bytes.get(..header),
+                        "{}: {}",
+                        self.id(),
+                        file.as_str()
+                    );
                     before.extend_from_slice(&bytes[header..]);
                 }
                 None => drop(all.insert(file, bytes)),
@@ -127,9 +143,16 @@ impl Case {
             let mut rows: Vec<_> = good.chain(refused).collect();
             rows.sort_by_key(|(number, _)| *number);
             for (number, original) in rows {
-                let cells: Vec<(&str, &str)> =
-                    sheet.header.iter().map(String::as_str).zip(original.iter().map(String::as_str)).collect();
-                lines.push(Line { row: i32::try_from(number).unwrap(), ..Line::new(file, &cells) });
+                let cells: Vec<(&str, &str)> = sheet
+                    .header
+                    .iter()
+                    .map(String::as_str)
+                    .zip(original.iter().map(String::as_str))
+                    .collect();
+                lines.push(Line {
+                    row: i32::try_from(number).unwrap(),
+                    ..Line::new(file, &cells)
+                });
             }
         }
         lines
@@ -140,15 +163,26 @@ impl Case {
         let text = std::fs::read_to_string(self.dir.join(name)).unwrap();
         let row = |line: &str| {
             let cells: Vec<&str> = line.trim_end().split(',').collect();
-            let [measure, beneficiary, item, entitled, _, amount] = cells[..] else { panic!("{name}: {line}") };
+            let [measure, beneficiary, item, entitled, _, amount] = cells[..] else {
+                panic!("{name}: {line}")
+            };
             let place = (measure.to_owned(), beneficiary.to_owned(), item.to_owned());
             (place, (entitled.to_owned(), amount.to_owned()))
         };
-        text.trim_start_matches('\u{feff}').lines().skip(1).filter(|line| !line.trim().is_empty()).map(row).collect()
+        text.trim_start_matches('\u{feff}')
+            .lines()
+            .skip(1)
+            .filter(|line| !line.trim().is_empty())
+            .map(row)
+            .collect()
     }
 
     fn expected_name(&self, step: usize) -> String {
-        if self.about.steps == 1 { "expected.csv".to_owned() } else { format!("expected.{step}.csv") }
+        if self.about.steps == 1 {
+            "expected.csv".to_owned()
+        } else {
+            format!("expected.{step}.csv")
+        }
     }
 
     fn refused_of(&self, step: usize) -> BTreeMap<String, usize> {
@@ -158,8 +192,9 @@ impl Case {
     /// Runs the case by the pure rules: every step and every variant. Answers how many runs there were and what was wrong.
     pub fn assess(&self) -> (usize, Vec<String>) {
         let last = self.about.steps;
-        let mut runs: Vec<(usize, String, BTreeMap<String, String>)> =
-            (1..=last).map(|step| (step, self.expected_name(step), self.about.set.clone())).collect();
+        let mut runs: Vec<(usize, String, BTreeMap<String, String>)> = (1..=last)
+            .map(|step| (step, self.expected_name(step), self.about.set.clone()))
+            .collect();
         for variant in &self.about.variants {
             let mut set = self.about.set.clone();
             set.extend(variant.set.clone());
@@ -180,7 +215,10 @@ impl Case {
             year: self.about.year,
             as_of: self.about.as_of.parse().unwrap(),
             policy: None,
-            set: set.iter().map(|(reading, value)| format!("{reading}={value}")).collect(),
+            set: set
+                .iter()
+                .map(|(reading, value)| format!("{reading}={value}"))
+                .collect(),
         };
         let answer = match assess(&self.files_up_to(step), &question) {
             Ok(answer) => answer,
@@ -190,12 +228,24 @@ impl Case {
             .batch
             .lines
             .iter()
-            .map(|line| ((line.measure.clone(), line.beneficiary.clone(), line.item.clone()), line.entitled.clone()))
+            .map(|line| {
+                (
+                    (line.measure.clone(), line.beneficiary.clone(), line.item.clone()),
+                    line.entitled.clone(),
+                )
+            })
             .collect();
-        let entitled = self.expected(expected).into_iter().map(|(place, (entitled, _))| (place, entitled)).collect();
+        let entitled = self
+            .expected(expected)
+            .into_iter()
+            .map(|(place, (entitled, _))| (place, entitled))
+            .collect();
         let mut wrong = differences(&entitled, &actual);
-        let refused: BTreeMap<String, usize> =
-            answer.refused.iter().map(|(file, rejected)| (file.as_str().to_owned(), rejected.rows.len())).collect();
+        let refused: BTreeMap<String, usize> = answer
+            .refused
+            .iter()
+            .map(|(file, rejected)| (file.as_str().to_owned(), rejected.rows.len()))
+            .collect();
         let mut should = BTreeMap::new();
         for (file, count) in (1..=step).flat_map(|step| self.refused_of(step)) {
             *should.entry(file).or_insert(0) += count;
@@ -214,7 +264,10 @@ fn differences(expected: &BTreeMap<Place, String>, actual: &BTreeMap<Place, Stri
     for place in places {
         let [should, is] = [expected, actual].map(|side| side.get(place).map_or("0.00", String::as_str));
         if should != is {
-            wrong.push(format!("{} {} {}: {is}, expected {should}", place.0, place.1, place.2));
+            wrong.push(format!(
+                "{} {} {}: {is}, expected {should}",
+                place.0, place.1, place.2
+            ));
         }
     }
     wrong
@@ -233,7 +286,11 @@ pub enum Order {
 
 impl Order {
     fn by(self) -> By {
-        if self == Self::InOrder { By::Institutions } else { By::Bureau }
+        if self == Self::InOrder {
+            By::Institutions
+        } else {
+            By::Bureau
+        }
     }
 
     fn services(self) -> [Service; 3] {
@@ -261,7 +318,10 @@ pub async fn by_server(cases: &[Case], order: Order) -> BTreeMap<String, Vec<Str
     years.sort_unstable();
     years.dedup();
     let steps = cases.iter().map(|case| case.about.steps).max().unwrap_or(1);
-    let as_of = cases.first().map(|case| case.about.as_of.clone()).unwrap_or_default();
+    let as_of = cases
+        .first()
+        .map(|case| case.about.as_of.clone())
+        .unwrap_or_default();
     for step in 1..=steps {
         let mut rows: Vec<(usize, Line)> = Vec::new();
         for (place, case) in cases.iter().enumerate() {
@@ -289,7 +349,10 @@ pub async fn by_server(cases: &[Case], order: Order) -> BTreeMap<String, Vec<Str
             let lines = batch::lines(&sandbox, &batch.name).await;
             for case in cases.iter().filter(|case| case.about.year == *year) {
                 for problem in compare(case, step, &lines) {
-                    wrong.entry(case.id().to_owned()).or_default().push(format!("{order:?} step {step}: {problem}"));
+                    wrong
+                        .entry(case.id().to_owned())
+                        .or_default()
+                        .push(format!("{order:?} step {step}: {problem}"));
                 }
             }
         }
@@ -303,7 +366,11 @@ fn compare(case: &Case, step: usize, lines: &[api::settlement::v1::Line]) -> Vec
         .iter()
         .filter(|line| case.about.beneficiaries.contains(&line.beneficiary))
         .map(|line| {
-            let place = (batch::measure_of(line).to_owned(), line.beneficiary.clone(), line.item.clone());
+            let place = (
+                batch::measure_of(line).to_owned(),
+                line.beneficiary.clone(),
+                line.item.clone(),
+            );
             (place, yuan(&line.amount).to_owned())
         })
         .collect();
@@ -311,7 +378,10 @@ fn compare(case: &Case, step: usize, lines: &[api::settlement::v1::Line]) -> Vec
         BTreeMap::new()
     } else {
         let expected = case.expected(&case.expected_name(step));
-        expected.into_iter().map(|(place, (_, amount))| (place, amount)).collect()
+        expected
+            .into_iter()
+            .map(|(place, (_, amount))| (place, amount))
+            .collect()
     };
     differences(&amounts, &actual)
 }

@@ -30,12 +30,20 @@ impl Line {
         for (column, text) in cells {
             made.set(column, *text).unwrap();
         }
-        Self { file, row: 2, cells: made }
+        Self {
+            file,
+            row: 2,
+            cells: made,
+        }
     }
 
     /// The institution whose row it is; empty for the bureau's files.
     pub fn institution(&self) -> &str {
-        if self.file.service() == Service::Registry { "" } else { self.cells.get("institution_code") }
+        if self.file.service() == Service::Registry {
+            ""
+        } else {
+            self.cells.get("institution_code")
+        }
     }
 }
 
@@ -163,12 +171,24 @@ pub async fn everything(sandbox: &Sandbox, lines: &[Line], by: By, services: &[S
     let mut groups: Vec<(Service, String, Vec<usize>)> = Vec::new();
     let institutions = |place: &usize| lines[*place].file == File::Institutions;
     let all: Vec<usize> = (0..lines.len()).collect();
-    groups.push((Service::Registry, String::new(), all.iter().copied().filter(institutions).collect()));
+    groups.push((
+        Service::Registry,
+        String::new(),
+        all.iter().copied().filter(institutions).collect(),
+    ));
     for service in services {
         let of_service = |place: &usize| lines[*place].file.service() == *service && !institutions(place);
         for place in all.iter().copied().filter(of_service) {
-            let code = if by == By::Bureau { "" } else { lines[place].institution() };
-            match groups.iter_mut().skip(1).find(|(group, holder, _)| group == service && holder == code) {
+            let code = if by == By::Bureau {
+                ""
+            } else {
+                lines[place].institution()
+            };
+            match groups
+                .iter_mut()
+                .skip(1)
+                .find(|(group, holder, _)| group == service && holder == code)
+            {
                 Some((_, _, places)) => places.push(place),
                 None => groups.push((*service, code.to_owned(), vec![place])),
             }

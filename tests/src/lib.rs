@@ -6,6 +6,7 @@
 
 pub mod answer;
 pub mod batch;
+pub mod bench;
 pub mod cases;
 pub mod ids;
 pub mod import;
@@ -20,8 +21,12 @@ use std::sync::LazyLock;
 use tokio::runtime::Runtime;
 
 /// The runtime of all tests of a binary: it outlives each of them, and so do the nodes that they share.
-static RUNTIME: LazyLock<Runtime> =
-    LazyLock::new(|| tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap());
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+});
 
 /// Runs a test on the common runtime.
 pub fn run<F: Future>(test: F) -> F::Output {

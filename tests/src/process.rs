@@ -17,9 +17,15 @@ const START_LIMIT: Duration = Duration::from_secs(90);
 /// Where it is not there: a test binary cannot build it.
 pub fn program() -> PathBuf {
     let own = std::env::current_exe().unwrap();
-    let beside = own.parent().into_iter().chain(own.parent().and_then(Path::parent)).map(|dir| dir.join("zhirong"));
+    let beside = own
+        .parent()
+        .into_iter()
+        .chain(own.parent().and_then(Path::parent))
+        .map(|dir| dir.join("zhirong"));
     let found = beside.into_iter().find(|path| path.is_file());
-    found.unwrap_or_else(|| panic!("the program is not built: run `cargo build --release -p zhirong`, or `cargo xtask check`"))
+    found.unwrap_or_else(|| {
+        panic!("the program is not built: run `cargo build --release -p zhirong`, or `cargo xtask check`")
+    })
 }
 
 /// A running `zhirong serve`.
@@ -52,7 +58,11 @@ impl Served {
         while let Ok(line) = told.recv_timeout(START_LIMIT.saturating_sub(begun.elapsed())) {
             let mut words = line.split(' ');
             if let (Some("READY"), Some(url), Some(identity)) = (words.next(), words.next(), words.next()) {
-                return Self { child, url: url.to_owned(), identity: PathBuf::from(identity) };
+                return Self {
+                    child,
+                    url: url.to_owned(),
+                    identity: PathBuf::from(identity),
+                };
             }
         }
         let _gone = child.kill();

@@ -4,8 +4,8 @@ use api::common::v1::Money;
 use api::insurance::v1::{Policy, PolicyPatent, PremiumEvent, PremiumEventKind, Product};
 use api::pledge::v1::{Collateral, Loan, LoanEvent, LoanEventKind, Pledge};
 use api::registry::v1::{
-    Award, AwardLevel, Enterprise, Exclusion, ExclusionGrade, HolderRole, Institution, InstitutionKind, OtherAward,
-    OtherLevel, OtherMeasure, Patent, PatentOwner,
+    Award, AwardLevel, Enterprise, Exclusion, ExclusionGrade, HolderRole, Institution, InstitutionKind,
+    OtherAward, OtherLevel, OtherMeasure, Patent, PatentOwner,
 };
 
 /// A date of the wire.
@@ -13,13 +13,20 @@ pub type Date = api::google::r#type::Date;
 
 /// An amount in yuan as the wire states it.
 pub fn money(yuan: &str) -> Option<Money> {
-    Some(Money { currency_code: "CNY".to_owned(), amount: yuan.to_owned() })
+    Some(Money {
+        currency_code: "CNY".to_owned(),
+        amount: yuan.to_owned(),
+    })
 }
 
 /// A day, `2025-03-01`.
 pub fn day(text: &str) -> Option<Date> {
     let mut parts = text.split('-').map(|part| part.parse().unwrap());
-    Some(Date { year: parts.next().unwrap(), month: parts.next().unwrap(), day: parts.next().unwrap() })
+    Some(Date {
+        year: parts.next().unwrap(),
+        month: parts.next().unwrap(),
+        day: parts.next().unwrap(),
+    })
 }
 
 /// An institution in the city.
@@ -102,7 +109,13 @@ pub fn other_award(beneficiary: &str, reference: &str) -> OtherAward {
 }
 
 /// A pledge registered on a day.
-pub fn pledge(pledge_no: &str, pledgor: &str, pledgee: &str, registered_on: &str, patents: &[&str]) -> Pledge {
+pub fn pledge(
+    pledge_no: &str,
+    pledgor: &str,
+    pledgee: &str,
+    registered_on: &str,
+    patents: &[&str],
+) -> Pledge {
     Pledge {
         pledge_no: pledge_no.to_owned(),
         pledgor_uscc: pledgor.to_owned(),
@@ -153,7 +166,11 @@ pub fn policy(policy_no: &str, holder: &str, year: i32) -> Policy {
 
 /// A patent on a policy's schedule, with its premium.
 pub fn policy_patent(policy_no: &str, patent_no: &str, premium: &str) -> PolicyPatent {
-    PolicyPatent { policy_no: policy_no.to_owned(), patent_no: patent_no.to_owned(), premium: money(premium) }
+    PolicyPatent {
+        policy_no: policy_no.to_owned(),
+        patent_no: patent_no.to_owned(),
+        premium: money(premium),
+    }
 }
 
 /// A premium paid on a day.

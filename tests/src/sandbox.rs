@@ -51,7 +51,12 @@ impl Sandbox {
             ..Settings::default()
         };
         let node = Node::start(&settings).await.unwrap();
-        Self { dir: dir.to_path_buf(), node, clients: Mutex::default(), watchdog: None }
+        Self {
+            dir: dir.to_path_buf(),
+            node,
+            clients: Mutex::default(),
+            watchdog: None,
+        }
     }
 
     /// Its address.
@@ -94,16 +99,29 @@ impl Sandbox {
 
 /// A client of any address with any identity.
 pub fn client(url: &str, identity: &Identity) -> Client {
-    Client::connect(url, &identity.ca_pem, &identity.certificate_pem, &identity.key_pem).unwrap()
+    Client::connect(
+        url,
+        &identity.ca_pem,
+        &identity.certificate_pem,
+        &identity.key_pem,
+    )
+    .unwrap()
 }
 
 /// A bare channel, for calls that the typed client does not make: without a certificate, or of raw bytes.
 pub fn channel(url: &str, ca_pem: &str, identity: Option<&Identity>) -> Channel {
     let mut tls = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(ca_pem));
     if let Some(identity) = identity {
-        tls = tls.identity(tonic::transport::Identity::from_pem(&identity.certificate_pem, &identity.key_pem));
+        tls = tls.identity(tonic::transport::Identity::from_pem(
+            &identity.certificate_pem,
+            &identity.key_pem,
+        ));
     }
-    Endpoint::from_shared(url.to_owned()).unwrap().tls_config(tls).unwrap().connect_lazy()
+    Endpoint::from_shared(url.to_owned())
+        .unwrap()
+        .tls_config(tls)
+        .unwrap()
+        .connect_lazy()
 }
 
 /// How to reach the database of a data folder: its password and socket are files in it.

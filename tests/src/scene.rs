@@ -3,7 +3,8 @@
 use api::client::Client;
 use api::pledge::v1::{Loan, LoanEvent, Pledge, ReportLoanRequest, ReportLoanResponse};
 use api::registry::v1::{
-    Enterprise, Institution, Patent, RegisterEnterpriseRequest, RegisterInstitutionRequest, RegisterPatentRequest,
+    Enterprise, Institution, Patent, RegisterEnterpriseRequest, RegisterInstitutionRequest,
+    RegisterPatentRequest,
 };
 
 use crate::ids;
@@ -12,22 +13,47 @@ use crate::sandbox::Sandbox;
 
 /// Registers an institution.
 pub async fn register_institution(sandbox: &Sandbox, institution: Institution) {
-    let request =
-        RegisterInstitutionRequest { request_id: ids::request_id(), institution: Some(institution), revision: None };
-    sandbox.client("bureau").registry().register_institution(request).await.unwrap();
+    let request = RegisterInstitutionRequest {
+        request_id: ids::request_id(),
+        institution: Some(institution),
+        revision: None,
+    };
+    sandbox
+        .client("bureau")
+        .registry()
+        .register_institution(request)
+        .await
+        .unwrap();
 }
 
 /// Registers an enterprise.
 pub async fn register_enterprise(sandbox: &Sandbox, enterprise: Enterprise) {
-    let request =
-        RegisterEnterpriseRequest { request_id: ids::request_id(), enterprise: Some(enterprise), revision: None };
-    sandbox.client("bureau").registry().register_enterprise(request).await.unwrap();
+    let request = RegisterEnterpriseRequest {
+        request_id: ids::request_id(),
+        enterprise: Some(enterprise),
+        revision: None,
+    };
+    sandbox
+        .client("bureau")
+        .registry()
+        .register_enterprise(request)
+        .await
+        .unwrap();
 }
 
 /// Registers a patent.
 pub async fn register_patent(sandbox: &Sandbox, patent: Patent) {
-    let request = RegisterPatentRequest { request_id: ids::request_id(), patent: Some(patent), revision: None };
-    sandbox.client("bureau").registry().register_patent(request).await.unwrap();
+    let request = RegisterPatentRequest {
+        request_id: ids::request_id(),
+        patent: Some(patent),
+        revision: None,
+    };
+    sandbox
+        .client("bureau")
+        .registry()
+        .register_patent(request)
+        .await
+        .unwrap();
 }
 
 /// A bank, an enterprise that borrows from it, and the enterprise's invention.
@@ -59,12 +85,26 @@ impl Lending {
         register_patent(sandbox, records::patent(&patent, &borrower)).await;
         let bank = sandbox.client(&code);
         let contract_no = format!("HT-{number}");
-        Self { code, legal_person, borrower, patent, pledge_no: ids::pledge(number), contract_no, bank }
+        Self {
+            code,
+            legal_person,
+            borrower,
+            patent,
+            pledge_no: ids::pledge(number),
+            contract_no,
+            bank,
+        }
     }
 
     /// The pledge of the patent for the bank, registered on a day.
     pub fn pledge(&self, registered_on: &str) -> Pledge {
-        records::pledge(&self.pledge_no, &self.borrower, &self.legal_person, registered_on, &[&self.patent])
+        records::pledge(
+            &self.pledge_no,
+            &self.borrower,
+            &self.legal_person,
+            registered_on,
+            &[&self.patent],
+        )
     }
 
     /// The contract over an amount.
@@ -91,7 +131,12 @@ impl Lending {
 
     /// Sends it.
     pub async fn lend(&self, year: i32, amount: &str) -> ReportLoanResponse {
-        self.bank.pledge().report_loan(self.report(year, amount)).await.unwrap().into_inner()
+        self.bank
+            .pledge()
+            .report_loan(self.report(year, amount))
+            .await
+            .unwrap()
+            .into_inner()
     }
 }
 
@@ -113,11 +158,25 @@ impl Insuring {
     /// Registers all three.
     pub async fn new(sandbox: &Sandbox) -> Self {
         let number = ids::fresh();
-        let (code, holder, patent) = (ids::insurer(number), ids::enterprise(number), ids::utility_model(number));
-        register_institution(sandbox, records::institution(&code, INSURER, &ids::legal_person(number))).await;
+        let (code, holder, patent) = (
+            ids::insurer(number),
+            ids::enterprise(number),
+            ids::utility_model(number),
+        );
+        register_institution(
+            sandbox,
+            records::institution(&code, INSURER, &ids::legal_person(number)),
+        )
+        .await;
         register_enterprise(sandbox, records::enterprise(&holder)).await;
         register_patent(sandbox, records::patent(&patent, &holder)).await;
         let insurer = sandbox.client(&code);
-        Self { code, holder, patent, policy_no: format!("BD-{number}"), insurer }
+        Self {
+            code,
+            holder,
+            patent,
+            policy_no: format!("BD-{number}"),
+            insurer,
+        }
     }
 }

@@ -26,23 +26,42 @@ fn a_policy_with_schedule_and_payment_in_one_call_earns_80_percent_and_an_invent
             patents: patents.clone(),
             premium_events: vec![records::payment("", "1", "2025-02-01", "5000.00")],
         };
-        let answer = scene.insurer.insurance().report_policy(request).await.unwrap().into_inner();
+        let answer = scene
+            .insurer
+            .insurance()
+            .report_policy(request)
+            .await
+            .unwrap()
+            .into_inner();
         assert_eq!(answer.receipt.unwrap().facts.len(), 4);
         let assessment = answer.assessment.unwrap();
         assert_eq!(assessment.name, format!("policies/{}", scene.policy_no));
-        assert_eq!((assessment.policy_year, amount(&assessment.policy_in_year)), (2025, "4800.00"));
+        assert_eq!(
+            (assessment.policy_year, amount(&assessment.policy_in_year)),
+            (2025, "4800.00")
+        );
         let figures: Vec<(&str, &str, &str)> = assessment
             .patents
             .iter()
-            .map(|patent| (patent.patent_no.as_str(), amount(&patent.figure), clause(&patent.figure)))
+            .map(|patent| {
+                (
+                    patent.patent_no.as_str(),
+                    amount(&patent.figure),
+                    clause(&patent.figure),
+                )
+            })
             .collect();
-        let expected = [(invention.as_str(), "4000.00", "A8.3.2"), (scene.patent.as_str(), "800.00", "A8.3.1")];
+        let expected = [
+            (invention.as_str(), "4000.00", "A8.3.2"),
+            (scene.patent.as_str(), "800.00", "A8.3.1"),
+        ];
         assert_eq!(figures, expected);
         assert!(assessment.scope.unwrap().zh.contains("不含其他机构"));
 
         // A policy brings at most a hundred payments.
         patents.clear();
-        let payments = (0..101).map(|number| records::payment("", &number.to_string(), "2025-02-01", "10.00"));
+        let payments =
+            (0..101).map(|number| records::payment("", &number.to_string(), "2025-02-01", "10.00"));
         let request = pb::ReportPolicyRequest {
             request_id: ids::request_id(),
             policy: Some(records::policy("BD-MANY", &scene.holder, 2025)),
@@ -72,14 +91,28 @@ fn a_payment_on_an_unknown_policy_is_stored_and_earns_nothing_until_it_comes() {
             policy: Some(records::policy(&scene.policy_no, &scene.holder, 2025)),
             ..Default::default()
         };
-        let figure = service.report_policy(policy).await.unwrap().into_inner().assessment.unwrap().policy_in_year;
-        assert_eq!((amount(&figure), missing(&figure)), ("0.00", vec!["SCHEDULE_MISSING"]));
+        let figure = service
+            .report_policy(policy)
+            .await
+            .unwrap()
+            .into_inner()
+            .assessment
+            .unwrap()
+            .policy_in_year;
+        assert_eq!(
+            (amount(&figure), missing(&figure)),
+            ("0.00", vec!["SCHEDULE_MISSING"])
+        );
         let scheduled = pb::ReportPolicyPatentRequest {
             request_id: ids::request_id(),
             policy_patent: Some(records::policy_patent(&scene.policy_no, &scene.patent, "1000.00")),
             revision: None,
         };
-        let answer = service.report_policy_patent(scheduled).await.unwrap().into_inner();
+        let answer = service
+            .report_policy_patent(scheduled)
+            .await
+            .unwrap()
+            .into_inner();
         assert_eq!(amount(&answer.assessment.unwrap().policy_in_year), "800.00");
     });
 }

@@ -27,16 +27,34 @@ fn report_on_behalf_takes_the_same_messages_and_the_fact_says_so() {
             premium_events: vec![records::payment("", "1", "2025-02-01", "1000.00")],
             ..Default::default()
         });
-        let answer = bureau.report_on_behalf(report(policy)).await.unwrap().into_inner();
+        let answer = bureau
+            .report_on_behalf(report(policy))
+            .await
+            .unwrap()
+            .into_inner();
         assert_eq!(amount(&answer.assessments[0].policy_in_year), "800.00");
-        let get = pb::GetPolicyRequest { name: format!("policies/{}", scene.policy_no) };
-        let stored = scene.insurer.insurance().get_policy(get).await.unwrap().into_inner().policy.unwrap();
+        let get = pb::GetPolicyRequest {
+            name: format!("policies/{}", scene.policy_no),
+        };
+        let stored = scene
+            .insurer
+            .insurance()
+            .get_policy(get)
+            .await
+            .unwrap()
+            .into_inner()
+            .policy
+            .unwrap();
         assert!(stored.state.unwrap().on_behalf);
         let withdraw = Report::WithdrawPremiumEvent(pb::WithdrawPremiumEventRequest {
             name: format!("policies/{}/premiumEvents/1", scene.policy_no),
             ..Default::default()
         });
-        let answer = bureau.report_on_behalf(report(withdraw)).await.unwrap().into_inner();
+        let answer = bureau
+            .report_on_behalf(report(withdraw))
+            .await
+            .unwrap()
+            .into_inner();
         assert_eq!(amount(&answer.assessments[0].policy_in_year), "0.00");
     });
 }
@@ -58,8 +76,16 @@ fn import_insurance_facts_on_behalf_takes_rows_of_several_insurers() {
         assert_eq!((imported.summary.rows, imported.summary.stored), (2, 2));
         for scene in [one, other] {
             let request = pb::ListPolicyPatentsRequest::default();
-            let listed = scene.insurer.insurance().list_policy_patents(request).await.unwrap().into_inner();
-            let [patent] = &listed.policy_patents[..] else { panic!("{listed:?}") };
+            let listed = scene
+                .insurer
+                .insurance()
+                .list_policy_patents(request)
+                .await
+                .unwrap()
+                .into_inner();
+            let [patent] = &listed.policy_patents[..] else {
+                panic!("{listed:?}")
+            };
             assert!(patent.state.as_ref().unwrap().on_behalf);
         }
     });

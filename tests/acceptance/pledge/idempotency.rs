@@ -31,15 +31,26 @@ fn a_repeat_gets_the_first_answer_byte_for_byte() {
         let refused = service.report_loan(other.clone()).await;
         assert_refused(refused, Code::AlreadyExists, "REQUEST_ID_REUSED");
         // The key is the caller's for every call, not for one.
-        let amend = pb::AmendLoanRequest { request_id: other.request_id, loan: other.loan, ..Default::default() };
-        assert_refused(service.amend_loan(amend).await, Code::AlreadyExists, "REQUEST_ID_REUSED");
+        let amend = pb::AmendLoanRequest {
+            request_id: other.request_id,
+            loan: other.loan,
+            ..Default::default()
+        };
+        assert_refused(
+            service.amend_loan(amend).await,
+            Code::AlreadyExists,
+            "REQUEST_ID_REUSED",
+        );
     });
 }
 
 #[test]
 fn two_institutions_may_choose_the_same_key() {
     run(async {
-        let (one, other) = (Lending::new(shared().await).await, Lending::new(shared().await).await);
+        let (one, other) = (
+            Lending::new(shared().await).await,
+            Lending::new(shared().await).await,
+        );
         let (first, mut second) = (one.report(2025, "1000000.00"), other.report(2025, "1000000.00"));
         second.request_id.clone_from(&first.request_id);
         one.bank.pledge().report_loan(first).await.unwrap();
@@ -54,7 +65,11 @@ fn a_request_needs_a_key_that_is_a_uuid() {
         for (key, code) in [("", "REQUEST_ID_REQUIRED"), ("seven", "REQUEST_ID_MALFORMED")] {
             let mut request = scene.report(2025, "8000000.00");
             key.clone_into(&mut request.request_id);
-            let refused = assert_refused(scene.bank.pledge().report_loan(request).await, Code::InvalidArgument, code);
+            let refused = assert_refused(
+                scene.bank.pledge().report_loan(request).await,
+                Code::InvalidArgument,
+                code,
+            );
             assert_eq!(refused.code_of("request_id"), Some(code));
         }
     });
@@ -68,17 +83,36 @@ fn fifty_identical_reports_at_once_are_one_fact_with_one_answer() {
         let request = scene.report(2025, "8000000.00");
         let calls = (0..50).map(|_| {
             let (bank, request) = (scene.bank.clone(), request.clone());
-            tokio::spawn(async move { bank.pledge().report_loan(request).await.unwrap().into_inner().encode_to_vec() })
+            tokio::spawn(async move {
+                bank.pledge()
+                    .report_loan(request)
+                    .await
+                    .unwrap()
+                    .into_inner()
+                    .encode_to_vec()
+            })
         });
         let answers: Vec<Vec<u8>> = join_all(calls).await.into_iter().map(Result::unwrap).collect();
         assert_eq!(answers.len(), 50);
         assert!(answers.iter().all(|answer| answer == &answers[0]));
         let mut database = sandbox.database().await;
-        for (table, expected) in [("pledge.loan", 1_i64), ("pledge.pledge", 1), ("pledge.loan_event", 1), ("ledger.audit", 1)] {
-            let column = if table == "ledger.audit" { "stream" } else { "institution_code" };
+        for (table, expected) in [
+            ("pledge.loan", 1_i64),
+            ("pledge.pledge", 1),
+            ("pledge.loan_event", 1),
+            ("ledger.audit", 1),
+        ] {
+            let column = if table == "ledger.audit" {
+                "stream"
+            } else {
+                "institution_code"
+            };
             let sql = format!("select count(*) from {table} where {column} = $1");
-            let (count,): (i64,) =
-                sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(&scene.code).fetch_one(&mut database).await.unwrap();
+            let (count,): (i64,) = sqlx::query_as(sqlx::AssertSqlSafe(sql))
+                .bind(&scene.code)
+                .fetch_one(&mut database)
+                .await
+                .unwrap();
             assert_eq!(count, expected, "{table}");
         }
         close(database).await;

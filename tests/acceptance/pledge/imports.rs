@@ -58,8 +58,21 @@ fn import_pledge_facts_goes_row_by_row() {
         assert_eq!(imported.verdicts[4].verdict(), Verdict::Stored);
         assert_eq!(imported.verdicts[4].warnings[0].code, "AMOUNT_UNIT_SUSPECT");
         let summary = &imported.summary;
-        assert_eq!((summary.rows, summary.stored, summary.refused, summary.warned), (5, 2, 3, 1));
-        assert!(other.bank.pledge().list_loan_events(pb::ListLoanEventsRequest::default()).await.unwrap().into_inner().loan_events.is_empty());
+        assert_eq!(
+            (summary.rows, summary.stored, summary.refused, summary.warned),
+            (5, 2, 3, 1)
+        );
+        assert!(
+            other
+                .bank
+                .pledge()
+                .list_loan_events(pb::ListLoanEventsRequest::default())
+                .await
+                .unwrap()
+                .into_inner()
+                .loan_events
+                .is_empty()
+        );
     });
 }
 
@@ -68,26 +81,46 @@ fn typed_rows_are_as_good_as_raw_ones() {
     run(async {
         use pb::import_row::Record;
         let scene = Lending::new(shared().await).await;
-        let row = |row, record| pb::ImportRow { row, record: Some(record), revision: None, withdrawn: false };
+        let row = |row, record| pb::ImportRow {
+            row,
+            record: Some(record),
+            revision: None,
+            withdrawn: false,
+        };
         let rows = vec![
             row(1, Record::Pledge(scene.pledge("2025-01-01"))),
             row(2, Record::Loan(scene.loan("6000000.00"))),
             row(3, Record::LoanEvent(scene.draw("1", "2025-03-01", "6000000.00"))),
         ];
         let messages = [
-            Message::Header(ImportHeader { request_id: ids::request_id() }),
+            Message::Header(ImportHeader {
+                request_id: ids::request_id(),
+            }),
             Message::Rows(pb::ImportRows { rows }),
         ];
-        let messages = messages.map(|message| pb::ImportPledgeFactsRequest { message: Some(message) });
-        let mut answers =
-            scene.bank.pledge().import_pledge_facts(tokio_stream::iter(messages)).await.unwrap().into_inner();
+        let messages = messages.map(|message| pb::ImportPledgeFactsRequest {
+            message: Some(message),
+        });
+        let mut answers = scene
+            .bank
+            .pledge()
+            .import_pledge_facts(tokio_stream::iter(messages))
+            .await
+            .unwrap()
+            .into_inner();
         while let Some(answer) = answers.message().await.unwrap() {
             if let Some(pb::import_pledge_facts_response::Message::Summary(summary)) = answer.message {
                 assert_eq!((summary.rows, summary.stored), (3, 3));
             }
         }
         // They are the same facts as the raw rows of a file.
-        let raw = draw(&scene, &scene.code, "1", "2025-03-01T10:00:00+08:00", "6000000.00");
+        let raw = draw(
+            &scene,
+            &scene.code,
+            "1",
+            "2025-03-01T10:00:00+08:00",
+            "6000000.00",
+        );
         assert_eq!(pledge(&scene.bank, &[raw]).await.summary.unchanged, 1);
     });
 }
@@ -98,8 +131,13 @@ fn an_import_begins_with_its_header() {
         let scene = Lending::new(shared().await).await;
         let rows = Message::Rows(pb::ImportRows::default());
         let messages = [pb::ImportPledgeFactsRequest { message: Some(rows) }];
-        let mut answers =
-            scene.bank.pledge().import_pledge_facts(tokio_stream::iter(messages)).await.unwrap().into_inner();
+        let mut answers = scene
+            .bank
+            .pledge()
+            .import_pledge_facts(tokio_stream::iter(messages))
+            .await
+            .unwrap()
+            .into_inner();
         let status = answers.message().await.map(tonic::Response::new);
         assert_refused(status, tonic::Code::InvalidArgument, "IMPORT_ORDER");
     });

@@ -28,12 +28,28 @@ fn report_on_behalf_takes_the_same_messages_and_the_fact_says_so() {
         let mut report = scene.report(2025, "8000000.00");
         report.request_id.clear();
         let request = on_behalf(&scene.code, Report::ReportLoan(report));
-        let answer = bureau.report_on_behalf(request.clone()).await.unwrap().into_inner();
+        let answer = bureau
+            .report_on_behalf(request.clone())
+            .await
+            .unwrap()
+            .into_inner();
         assert_eq!(answer.receipt.unwrap().facts.len(), 3);
         assert_eq!(amount(&answer.assessments[0].recognised_now), "150000.00");
 
-        let get = pb::GetLoanRequest { name: format!("loans/{}", scene.contract_no) };
-        let state = scene.bank.pledge().get_loan(get.clone()).await.unwrap().into_inner().loan.unwrap().state.unwrap();
+        let get = pb::GetLoanRequest {
+            name: format!("loans/{}", scene.contract_no),
+        };
+        let state = scene
+            .bank
+            .pledge()
+            .get_loan(get.clone())
+            .await
+            .unwrap()
+            .into_inner()
+            .loan
+            .unwrap()
+            .state
+            .unwrap();
         assert!(state.on_behalf);
         // The institution's own report of the same content changes nothing, nor whose report it was.
         let own = pb::ReportLoanRequest {
@@ -49,15 +65,33 @@ fn report_on_behalf_takes_the_same_messages_and_the_fact_says_so() {
             etag: Some(state.etag),
             ..Default::default()
         });
-        bureau.report_on_behalf(on_behalf(&scene.code, amend)).await.unwrap();
+        bureau
+            .report_on_behalf(on_behalf(&scene.code, amend))
+            .await
+            .unwrap();
         let withdraw = Report::WithdrawLoanEvent(pb::WithdrawLoanEventRequest {
             name: format!("loans/{}/events/1", scene.contract_no),
             ..Default::default()
         });
-        let answer = bureau.report_on_behalf(on_behalf(&scene.code, withdraw)).await.unwrap().into_inner();
+        let answer = bureau
+            .report_on_behalf(on_behalf(&scene.code, withdraw))
+            .await
+            .unwrap()
+            .into_inner();
         assert_eq!(amount(&answer.assessments[0].recognised_now), "0.00");
-        let stands = scene.bank.pledge().get_loan(get).await.unwrap().into_inner().loan.unwrap();
-        assert_eq!((stands.loan, stands.state.unwrap().revision), (Some(scene.loan("5000000.00")), 2));
+        let stands = scene
+            .bank
+            .pledge()
+            .get_loan(get)
+            .await
+            .unwrap()
+            .into_inner()
+            .loan
+            .unwrap();
+        assert_eq!(
+            (stands.loan, stands.state.unwrap().revision),
+            (Some(scene.loan("5000000.00")), 2)
+        );
     });
 }
 
@@ -71,10 +105,22 @@ fn a_repeat_for_another_institution_is_another_request() {
         report.request_id.clear();
         let request = on_behalf(&one.code, Report::ReportLoan(report));
         bureau.report_on_behalf(request.clone()).await.unwrap();
-        let moved = pb::ReportOnBehalfRequest { institution_code: other.code, ..request.clone() };
-        assert_refused(bureau.report_on_behalf(moved).await, Code::AlreadyExists, "REQUEST_ID_REUSED");
-        let Some(Report::ReportLoan(inner)) = request.report else { unreachable!() };
-        let inner = Report::ReportLoan(pb::ReportLoanRequest { request_id: ids::request_id(), ..inner });
+        let moved = pb::ReportOnBehalfRequest {
+            institution_code: other.code,
+            ..request.clone()
+        };
+        assert_refused(
+            bureau.report_on_behalf(moved).await,
+            Code::AlreadyExists,
+            "REQUEST_ID_REUSED",
+        );
+        let Some(Report::ReportLoan(inner)) = request.report else {
+            unreachable!()
+        };
+        let inner = Report::ReportLoan(pb::ReportLoanRequest {
+            request_id: ids::request_id(),
+            ..inner
+        });
         let refused = bureau.report_on_behalf(on_behalf(&one.code, inner)).await;
         assert_refused(refused, Code::InvalidArgument, "REQUEST_ID_DIFFERS");
     });
@@ -88,30 +134,53 @@ fn an_institution_that_was_never_registered_or_is_withdrawn_reports_nothing_more
         let mut bureau = sandbox.client("bureau").pledge_on_behalf();
         let report = |scene: &Lending, contract: &str| {
             let loan = zhirong_tests::records::loan(contract, &scene.borrower, "100000.00", &scene.pledge_no);
-            Report::ReportLoan(pb::ReportLoanRequest { loan: Some(loan), ..Default::default() })
+            Report::ReportLoan(pb::ReportLoanRequest {
+                loan: Some(loan),
+                ..Default::default()
+            })
         };
         let never = on_behalf(&ids::bank(99_999_999), report(&scene, "A"));
         let refused = bureau.report_on_behalf(never).await;
         let refused = assert_refused(refused, Code::FailedPrecondition, "INSTITUTION_NOT_REGISTERED");
-        assert_eq!(refused.code_of("institution_code"), Some("INSTITUTION_NOT_REGISTERED"));
-        bureau.report_on_behalf(on_behalf(&scene.code, report(&scene, "A"))).await.unwrap();
+        assert_eq!(
+            refused.code_of("institution_code"),
+            Some("INSTITUTION_NOT_REGISTERED")
+        );
+        bureau
+            .report_on_behalf(on_behalf(&scene.code, report(&scene, "A")))
+            .await
+            .unwrap();
         let withdraw = api::registry::v1::WithdrawInstitutionRequest {
             request_id: ids::request_id(),
             name: format!("institutions/{}", scene.code),
             ..Default::default()
         };
-        sandbox.client("bureau").registry().withdraw_institution(withdraw).await.unwrap();
-        let refused = bureau.report_on_behalf(on_behalf(&scene.code, report(&scene, "B"))).await;
+        sandbox
+            .client("bureau")
+            .registry()
+            .withdraw_institution(withdraw)
+            .await
+            .unwrap();
+        let refused = bureau
+            .report_on_behalf(on_behalf(&scene.code, report(&scene, "B")))
+            .await;
         assert_refused(refused, Code::FailedPrecondition, "INSTITUTION_WITHDRAWN");
         let own = pb::ReportLoanRequest {
             request_id: ids::request_id(),
-            loan: Some(zhirong_tests::records::loan("C", &scene.borrower, "100000.00", &scene.pledge_no)),
+            loan: Some(zhirong_tests::records::loan(
+                "C",
+                &scene.borrower,
+                "100000.00",
+                &scene.pledge_no,
+            )),
             ..Default::default()
         };
         let refused = scene.bank.pledge().report_loan(own).await;
         assert_refused(refused, Code::FailedPrecondition, "INSTITUTION_WITHDRAWN");
         // What was stored stays.
-        let get = pb::GetLoanRequest { name: "loans/A".to_owned() };
+        let get = pb::GetLoanRequest {
+            name: "loans/A".to_owned(),
+        };
         scene.bank.pledge().get_loan(get).await.unwrap();
     });
 }
@@ -133,13 +202,28 @@ fn import_pledge_facts_on_behalf_takes_rows_of_several_institutions() {
             Line::new(File::LoanEvents, &cells)
         };
         let never = ids::bank(99_999_998);
-        let lines = [line(&one.code, &one), line(&other.code, &other), line(&never, &one)];
+        let lines = [
+            line(&one.code, &one),
+            line(&other.code, &other),
+            line(&never, &one),
+        ];
         let imported = pledge_on_behalf(&sandbox.client("bureau"), &lines).await;
         assert_eq!((imported.summary.stored, imported.summary.refused), (2, 1));
-        assert_eq!(imported.verdicts[2].refusals[0].code, "INSTITUTION_NOT_REGISTERED");
+        assert_eq!(
+            imported.verdicts[2].refusals[0].code,
+            "INSTITUTION_NOT_REGISTERED"
+        );
         for scene in [one, other] {
-            let events = scene.bank.pledge().list_loan_events(pb::ListLoanEventsRequest::default()).await.unwrap().into_inner();
-            let [event] = &events.loan_events[..] else { panic!("{events:?}") };
+            let events = scene
+                .bank
+                .pledge()
+                .list_loan_events(pb::ListLoanEventsRequest::default())
+                .await
+                .unwrap()
+                .into_inner();
+            let [event] = &events.loan_events[..] else {
+                panic!("{events:?}")
+            };
             assert!(event.state.as_ref().unwrap().on_behalf);
         }
     });

@@ -1,1 +1,95 @@
-fn main() {}
+//! `cargo xtask`: the repository's own commands; nothing to install.
+//!
+//! - `cases [--dir DIR]`: every acceptance case by the rules alone and through the services, one line a case
+//! - `check`: what a change must pass before it is proposed
+//! - `bench`: figures with their bars, one JSON line each
+
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+
+use zhirong_tests::cases::{Order, all, by_server, folder};
+use zhirong_tests::{bench, run};
+
+/// The seed of the shuffled order; printed, so that a run can be repeated.
+const SEED: u64 = 20_180_221;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let passed = match words.as_slice() {
+        ["cases"] => cases(folder()),
+        ["cases", "--dir", dir] => cases(PathBuf::from(dir)),
+        ["check"] => check(),
+        ["bench"] => bench::all(),
+        _ => {
+            eprintln!("cargo xtask cases [--dir DIR] | check | bench");
+            return ExitCode::from(2);
+        }
+    };
+    if passed {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+/// Runs every case both ways: by `assess` with all steps and variants, and through the services in three orders of arrival.
+fn cases(dir: PathBuf) -> bool {
+    let all = all(&dir);
+    let orders = [Order::InOrder, Order::Reversed, Order::Shuffled(SEED)];
+    println!("seed {SEED}");
+    let by_order: Vec<_> = orders.iter().map(|order| run(by_server(&all, *order))).collect();
+    let mut failed = 0;
+    for case in &all {
+        let (runs, mut wrong) = case.assess();
+        let assessed = runs - wrong.len().min(runs);
+        let served = by_order
+            .iter()
+            .filter(|wrong| !wrong.contains_key(case.id()))
+            .count();
+        wrong.extend(
+            by_order
+                .iter()
+                .filter_map(|wrong| wrong.get(case.id()))
+                .flatten()
+                .cloned(),
+        );
+        let mark = if wrong.is_empty() { "ok" } else { "FAILED" };
+        println!(
+            "{mark:<6} {:<10} assess {assessed}/{runs}  server {served}/{} orders  {}",
+            case.id(),
+            orders.len(),
+            case.about.what
+        );
+        for problem in &wrong {
+            println!("         {problem}");
+        }
+        failed += usize::from(!wrong.is_empty());
+    }
+    println!("{} passed, {failed} failed", all.len() - failed);
+    failed == 0
+}
+
+/// Format, lints and tests, in the order in which they are quickest to fail.
+fn check() -> bool {
+    let steps: [&[&str]; 3] = [
+        &["fmt", "--all", "--check"],
+        &[
+            "clippy",
+            "--release",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ],
+        &["test", "--release", "--workspace"],
+    ];
+    steps.iter().all(|step| {
+        eprintln!("cargo {}", step.join(" "));
+        Command::new("cargo")
+            .args(*step)
+            .status()
+            .is_ok_and(|status| status.success())
+    })
+}
