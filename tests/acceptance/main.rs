@@ -6,6 +6,7 @@ mod support;
 mod bad_input;
 mod callers;
 mod cases;
+mod findings;
 mod insurance;
 mod pledge;
 mod registry;

@@ -64,7 +64,7 @@ fn import() -> bool {
         .status()
         .unwrap();
     let elapsed = u64::try_from(began.elapsed().as_millis()).unwrap();
-    server.kill();
+    server.stop();
     let _removed = std::fs::remove_dir_all(&dir);
     figure(
         "import_20000_loans_with_draws_grpc_ms",

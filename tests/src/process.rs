@@ -84,6 +84,13 @@ impl Served {
         self.child.id()
     }
 
+    /// Asks it to stop (SIGTERM) and waits until it has, its database too.
+    pub fn stop(mut self) {
+        let pid = self.child.id().to_string();
+        let asked = Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+        assert!(asked.success() && self.child.wait().unwrap().success());
+    }
+
     /// Kills it (SIGKILL): nothing in it gets to tidy up.
     pub fn kill(mut self) {
         self.child.kill().unwrap();

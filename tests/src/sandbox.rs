@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{ChildStdin, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 
 use api::client::Client;
@@ -22,7 +22,7 @@ pub struct Sandbox {
     node: Node,
     clients: Mutex<HashMap<String, Client>>,
     /// Ends the database and removes the folder when this process is gone, however it went.
-    watchdog: Option<ChildStdin>,
+    watchdog: Option<Watchdog>,
 }
 
 /// The sandbox that the tests of one binary share.
@@ -93,7 +93,6 @@ impl Sandbox {
     pub async fn stop(self) {
         self.node.stop().await.unwrap();
         drop(self.watchdog);
-        let _gone = std::fs::remove_dir_all(&self.dir);
     }
 }
 
@@ -147,9 +146,20 @@ pub async fn close(connection: PgConnection) {
     connection.close().await.unwrap();
 }
 
+/// A folder that is cleared away with the database in it, when this is dropped or the process is gone.
+pub struct Watchdog(Child);
+
+impl Drop for Watchdog {
+    fn drop(&mut self) {
+        // It sees the end of its input, clears the folder away and goes.
+        drop(self.0.stdin.take());
+        let _gone = self.0.wait();
+    }
+}
+
 /// A process that waits for the end of this one, then stops the database of the folder and removes the folder. Statics are
 /// never dropped, and a test that is killed drops nothing: without this each run would leave a server behind.
-pub fn watch(dir: &Path) -> ChildStdin {
+pub fn watch(dir: &Path) -> Watchdog {
     let script = r#"cat >/dev/null
 pid=$(head -n 1 "$1/pg/postmaster.pid" 2>/dev/null)
 if [ -n "$pid" ]; then
@@ -157,7 +167,7 @@ if [ -n "$pid" ]; then
     while kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
 fi
 rm -rf "$1""#;
-    let mut child = Command::new("sh")
+    let child = Command::new("sh")
         .args(["-c", script, "sh"])
         .arg(dir)
         .stdin(Stdio::piped())
@@ -166,5 +176,5 @@ rm -rf "$1""#;
         .process_group(0)
         .spawn()
         .unwrap();
-    child.stdin.take().unwrap()
+    Watchdog(child)
 }

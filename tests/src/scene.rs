@@ -8,11 +8,30 @@ use api::registry::v1::{
 };
 
 use crate::ids;
+use crate::process::Served;
 use crate::records::{self, BANK, INSURER};
 use crate::sandbox::Sandbox;
 
+/// Something that hands out clients by the name of their certificate.
+pub trait Clients {
+    /// A client known by that certificate.
+    fn client(&self, name: &str) -> Client;
+}
+
+impl Clients for Sandbox {
+    fn client(&self, name: &str) -> Client {
+        Self::client(self, name)
+    }
+}
+
+impl Clients for Served {
+    fn client(&self, name: &str) -> Client {
+        Self::client(self, name)
+    }
+}
+
 /// Registers an institution.
-pub async fn register_institution(sandbox: &Sandbox, institution: Institution) {
+pub async fn register_institution(sandbox: &impl Clients, institution: Institution) {
     let request = RegisterInstitutionRequest {
         request_id: ids::request_id(),
         institution: Some(institution),
@@ -27,7 +46,7 @@ pub async fn register_institution(sandbox: &Sandbox, institution: Institution) {
 }
 
 /// Registers an enterprise.
-pub async fn register_enterprise(sandbox: &Sandbox, enterprise: Enterprise) {
+pub async fn register_enterprise(sandbox: &impl Clients, enterprise: Enterprise) {
     let request = RegisterEnterpriseRequest {
         request_id: ids::request_id(),
         enterprise: Some(enterprise),
@@ -42,7 +61,7 @@ pub async fn register_enterprise(sandbox: &Sandbox, enterprise: Enterprise) {
 }
 
 /// Registers a patent.
-pub async fn register_patent(sandbox: &Sandbox, patent: Patent) {
+pub async fn register_patent(sandbox: &impl Clients, patent: Patent) {
     let request = RegisterPatentRequest {
         request_id: ids::request_id(),
         patent: Some(patent),
@@ -76,7 +95,7 @@ pub struct Lending {
 
 impl Lending {
     /// Registers all three.
-    pub async fn new(sandbox: &Sandbox) -> Self {
+    pub async fn new(sandbox: &impl Clients) -> Self {
         let number = ids::fresh();
         let (code, legal_person) = (ids::bank(number), ids::legal_person(number));
         let (borrower, patent) = (ids::enterprise(number), ids::invention(number));
@@ -156,7 +175,7 @@ pub struct Insuring {
 
 impl Insuring {
     /// Registers all three.
-    pub async fn new(sandbox: &Sandbox) -> Self {
+    pub async fn new(sandbox: &impl Clients) -> Self {
         let number = ids::fresh();
         let (code, holder, patent) = (
             ids::insurer(number),

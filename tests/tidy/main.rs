@@ -1,1 +1,24 @@
-//! tidy
+//! The repository checks itself: what the compiler and clippy cannot see. Each check is a function over text, beside a test
+//! that a sample which breaks the rule is caught.
+
+mod calls;
+mod coverage;
+mod layering;
+mod migrations;
+mod queries;
+mod reasons;
+mod schema;
+mod sizes;
+mod source;
+mod vocabulary;
+
+/// Fails with every violation found, one a line.
+#[track_caller]
+fn assert_none(violations: &[String]) {
+    assert!(
+        violations.is_empty(),
+        "{} found:\n{}",
+        violations.len(),
+        violations.join("\n")
+    );
+}

@@ -52,7 +52,7 @@ codes!(
         AmountOutOfRange = "AMOUNT_OUT_OF_RANGE", "金额小数点前超过 11 位", "an amount has at most 11 digits before the point";
         DateMalformed = "DATE_MALFORMED", "日期格式不对：应为 2018-04-03、2018/4/3 或 2018年4月3日", "not a date: expected 2018-04-03, 2018/4/3 or 2018年4月3日";
         DateInvalid = "DATE_INVALID", "没有这一天", "there is no such day";
-        DateOutOfRange = "DATE_OUT_OF_RANGE", "日期不在 1985 年至 2199 年之间；没有止日请留空", "the date lies outside 1985 to 2199; an open end is an empty cell";
+        DateOutOfRange = "DATE_OUT_OF_RANGE", "日期不在 1900 年至 9999 年之间；没有止日请留空", "the date lies outside 1900 to 9999; an open end is an empty cell";
         InstantMalformed = "INSTANT_MALFORMED", "时间格式不对：应为 2025-03-01T09:30:00+08:00，或只写日期", "not an instant: expected 2025-03-01T09:30:00+08:00, or a bare date";
         InstantInvalid = "INSTANT_INVALID", "没有这个时刻（闰秒 :60 和 24 时不接受）", "there is no such time of day (a leap second :60 and hour 24 are not accepted)";
         InstantWithoutOffset = "INSTANT_WITHOUT_OFFSET", "时间缺少时区，如 +08:00", "the instant has no offset, such as +08:00";

@@ -32,10 +32,13 @@ fn date_parts(text: &str) -> Option<(u32, u32, u32)> {
     Some((number(year, 4, 4)?, number(month, 1, 2)?, number(day, 1, 2)?))
 }
 
+/// Older enterprises are real, and registers print an open end as 9999-12-31; both lie in this range.
 fn in_range(day: NaiveDate) -> Result<NaiveDate, RefusalCode> {
-    PolicyYear::new(PolicyYear::of(day).number())
-        .map(|_| day)
-        .ok_or(RefusalCode::DateOutOfRange)
+    if (1900..=9999).contains(&PolicyYear::of(day).number()) {
+        Ok(day)
+    } else {
+        Err(RefusalCode::DateOutOfRange)
+    }
 }
 
 /// Reads a date; the calendar is checked before the range.

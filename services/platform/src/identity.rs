@@ -23,6 +23,8 @@ use crate::files::{read_if_there, write_whole};
 const AUTHORITY_NAME: &str = "Zhirong development authority";
 const AUTHORITY_DAYS: i64 = 3_650;
 const LEAF_DAYS: i64 = 1_825;
+/// A file name has at most 255 bytes, and a file that is being written has a longer one.
+const NAME_BYTES_MAX: usize = 200;
 
 /// What a certificate may be used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,8 +122,7 @@ impl Authority {
     /// or returns the one that is there. `name` is also the common name.
     ///
     /// # Errors
-    /// [`Error::Identity`] when `name` has other characters than letters, digits, `-` and `_`, is `ca`,
-    /// or the files do not belong together; [`Error::Io`] for files.
+    /// [`Error::Identity`] when `name` is none ([`is_name`]) or the files do not belong together; [`Error::Io`] for files.
     pub fn issue(&self, name: &str, purpose: Purpose) -> Result<Identity, Error> {
         check_name(name)?;
         let key = load_or_make_key(&self.dir, name)?;
@@ -179,15 +180,27 @@ fn refused(name: &str, what: &str) -> Error {
     }
 }
 
+/// Whether a name may be a certificate's and so a file's: of any script, at most 200 bytes, not `ca`, and without what a
+/// path gives a meaning to (a leading dot, slashes, control characters).
+#[must_use]
+pub fn is_name(name: &str) -> bool {
+    let unfit = |symbol: char| symbol.is_control() || matches!(symbol, '/' | '\\');
+    !name.is_empty()
+        && name.len() <= NAME_BYTES_MAX
+        && !name.eq_ignore_ascii_case("ca")
+        && !name.starts_with('.')
+        && !name.chars().any(unfit)
+}
+
 fn check_name(name: &str) -> Result<(), Error> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    if name.is_empty() || name == "ca" || !name.chars().all(plain) {
-        return Err(refused(
+    if is_name(name) {
+        Ok(())
+    } else {
+        Err(refused(
             name,
-            "a name has letters, digits, '-' and '_' only and is not 'ca'",
-        ));
+            "a name is no path, has at most 200 bytes and is not 'ca'",
+        ))
     }
-    Ok(())
 }
 
 /// The key comes first and is never replaced: a registered digest must stay valid.

@@ -23,6 +23,17 @@ pub const DATABASE_ROLE: &str = "zhirong_registry";
 /// The health name of this service.
 pub const HEALTH: &[&str] = &["zhirong.registry.v1.RegistryService"];
 
+/// Names of certificates that are never an institution's, whatever its code.
+pub const OFFICES: [&str; 7] = [
+    "ca",
+    "server",
+    "bureau",
+    "finance-maker",
+    "finance-checker",
+    "finance-releaser",
+    "auditor",
+];
+
 /// The registry service.
 #[derive(Clone)]
 pub struct Registry {
@@ -110,7 +121,7 @@ impl Registry {
         let Some(issuer) = &self.issuer else { return Ok(()) };
         for row in rows.iter().filter(|row| row.file == File::Institutions) {
             let code = row.key.first().to_owned();
-            if !is_file_name(&code) {
+            if !has_certificate(&code) {
                 continue;
             }
             let identity = issuer.issue(&code, Purpose::Client)?;
@@ -125,10 +136,7 @@ impl Registry {
     }
 }
 
-/// Whether a code may become a file's name: a registered code may hold characters that a path must not.
-fn is_file_name(code: &str) -> bool {
-    !code.starts_with('.')
-        && code
-            .chars()
-            .all(|symbol| symbol.is_alphanumeric() || matches!(symbol, '-' | '_' | '.'))
+/// Whether a code may name a certificate: it must fit a file's name and be no office's. Another's rows go through the bureau.
+fn has_certificate(code: &str) -> bool {
+    platform::identity::is_name(code) && !OFFICES.iter().any(|office| office.eq_ignore_ascii_case(code))
 }

@@ -16,16 +16,6 @@ pub const BUREAU: &str = "bureau";
 pub const MAKER: &str = "finance-maker";
 /// Name of the certificate of the officer who releases them.
 pub const RELEASER: &str = "finance-releaser";
-/// Certificates that are no institution's.
-const OFFICES: [&str; 7] = [
-    "ca",
-    "server",
-    BUREAU,
-    MAKER,
-    "finance-checker",
-    RELEASER,
-    "auditor",
-];
 
 /// The address and the folder of certificates that the options name.
 ///
@@ -134,5 +124,5 @@ pub fn certificates(identity: &Path) -> Result<BTreeSet<String>, CommandError> {
 /// Whether a certificate may be an institution's: its name is not that of an office.
 #[must_use]
 pub fn is_institution(name: &str) -> bool {
-    !OFFICES.contains(&name)
+    !registry::OFFICES.contains(&name)
 }

@@ -110,12 +110,16 @@ pub async fn run(args: ImportArgs) -> Result<ExitCode, CommandError> {
         .flat_map(|row| &row.refusals);
     refusals.for_each(|refusal| output::note(&format!("  {refusal}")));
     let rejected = args.rejected.unwrap_or_else(|| args.dir.join("rejected"));
-    batch_folder::write_refused(&rejected, &report.refused)?;
-    if !report.refused.is_empty() {
-        output::note(&format!(
+    match batch_folder::write_refused(&rejected, &report.refused) {
+        Ok(()) if report.refused.is_empty() => {}
+        Ok(()) => output::note(&format!(
             "拒收行已写入 / refused rows are in {}",
             rejected.display()
-        ));
+        )),
+        // What was stored and refused stands; only the copy of the refused rows is missing.
+        Err(error) => output::note(&format!(
+            "{error}\n用 --rejected 指明可写的目录 / name a folder that can be written with --rejected"
+        )),
     }
     Ok(if report.is_whole() {
         ExitCode::SUCCESS

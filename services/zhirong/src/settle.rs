@@ -4,10 +4,11 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use api::client::{request_id, retry, within};
+use api::client::{Client, request_id, retry, within};
 use api::common::v1::{Measure, Money};
 use api::settlement::v1::{
-    Batch, BatchState, ComputeBatchRequest, ListBatchesRequest, OpenBatchRequest, ReleaseBatchRequest,
+    Batch, BatchState, CancelBatchRequest, ComputeBatchRequest, ListBatchesRequest, OpenBatchRequest,
+    OpenBatchResponse, ReleaseBatchRequest,
 };
 use chrono::NaiveDate;
 use tonic::{Response, Status};
@@ -68,11 +69,18 @@ pub async fn settle(
         as_of: as_of.map(api::convert::date),
         readings: Vec::new(),
     };
-    let opened = retry(|| {
-        let (mut settlement, request) = (maker.settlement(), open.clone());
-        async move { settlement.open_batch(request).await.map(Response::into_inner) }
-    })
-    .await;
+    let mut opened = open_batch(&maker, &open).await;
+    if let Err(status) = &opened
+        && until == Until::Released
+        && reason_of(status) == "BATCH_ALREADY_OPEN"
+    {
+        cancel_drafts(&maker, year).await?;
+        let again = OpenBatchRequest {
+            request_id: request_id(),
+            ..open.clone()
+        };
+        opened = open_batch(&maker, &again).await;
+    }
     let opened = match opened {
         Ok(answer) => taken("OpenBatch", answer.batch)?,
         Err(status) => return Err(not_opened(&maker, year, status).await),
@@ -122,23 +130,61 @@ fn taken(call: &'static str, batch: Option<Batch>) -> Result<Batch, CommandError
     batch.ok_or_else(|| CommandError::call(call, Status::internal("the answer holds no batch")))
 }
 
-/// Says why no batch was opened; where a draft is in the way, which one.
-async fn not_opened(maker: &api::client::Client, year: i32, status: Status) -> CommandError {
-    if reason_of(&status) == "BATCH_ALREADY_OPEN" {
-        let request = ListBatchesRequest {
-            year,
-            page_size: 1000,
-            page_token: String::new(),
+async fn open_batch(maker: &Client, open: &OpenBatchRequest) -> Result<OpenBatchResponse, Status> {
+    retry(|| {
+        let (mut settlement, request) = (maker.settlement(), open.clone());
+        async move { settlement.open_batch(request).await.map(Response::into_inner) }
+    })
+    .await
+}
+
+/// The drafts of a year: at most one, but a list is what the service gives.
+async fn drafts(maker: &Client, year: i32) -> Result<Vec<Batch>, Status> {
+    let request = ListBatchesRequest {
+        year,
+        page_size: 1000,
+        page_token: String::new(),
+    };
+    let batches = maker
+        .settlement()
+        .list_batches(request)
+        .await?
+        .into_inner()
+        .batches;
+    Ok(batches
+        .into_iter()
+        .filter(|batch| batch.state() == BatchState::Draft)
+        .collect())
+}
+
+/// A draft left open lacks what was reported since, so a sandbox that is to release the year cancels it and opens another.
+async fn cancel_drafts(maker: &Client, year: i32) -> Result<(), CommandError> {
+    let listed = drafts(maker, year).await;
+    for draft in listed.map_err(|status| CommandError::call("ListBatches", status))? {
+        let number = &draft.batch_no;
+        output::note(&format!(
+            "作废未放行的草稿 {number}，按现有事实重开 / draft {number} is cancelled, a new one takes all facts known now"
+        ));
+        let request = CancelBatchRequest {
+            request_id: request_id(),
+            name: draft.name.clone(),
+            reason: "由新批次代替 / replaced by a new batch".to_owned(),
         };
-        if let Ok(answer) = maker.settlement().list_batches(request).await {
-            let batches = answer.into_inner().batches;
-            for draft in batches.iter().filter(|batch| batch.state() == BatchState::Draft) {
-                let digest = draft
-                    .digests
-                    .as_ref()
-                    .map_or("", |digests| digests.batch.as_str());
-                output::note(&format!("草稿 / draft: {} {digest}", draft.batch_no));
-            }
+        let cancelled = maker.settlement().cancel_batch(request).await;
+        cancelled.map_err(|status| CommandError::call("CancelBatch", status))?;
+    }
+    Ok(())
+}
+
+/// Says why no batch was opened; where a draft is in the way, which one.
+async fn not_opened(maker: &Client, year: i32, status: Status) -> CommandError {
+    if reason_of(&status) == "BATCH_ALREADY_OPEN" {
+        for draft in drafts(maker, year).await.unwrap_or_default() {
+            let digest = draft
+                .digests
+                .as_ref()
+                .map_or("", |digests| digests.batch.as_str());
+            output::note(&format!("草稿 / draft: {} {digest}", draft.batch_no));
         }
     }
     CommandError::call("OpenBatch", status)

@@ -104,13 +104,13 @@ const CASES: &[Case] = &[
     ),
     (
         File::Loans,
-        &[("signed_on", "1984-12-31")],
+        &[("signed_on", "1899-12-31")],
         "signed_on",
         Code::DateOutOfRange,
     ),
     (
         File::Enterprises,
-        &[("registered_to", "9999-12-31")],
+        &[("registered_to", "0001-01-01")],
         "registered_to",
         Code::DateOutOfRange,
     ),
@@ -146,7 +146,7 @@ const CASES: &[Case] = &[
     ),
     (
         File::LoanEvents,
-        &[("occurred_at", "2199-12-31T20:00:00Z")],
+        &[("occurred_at", "9999-12-31T20:00:00Z")],
         "occurred_at",
         Code::DateOutOfRange,
     ),

@@ -287,12 +287,7 @@ impl InsuranceOnBehalfService for Policies {
         let reporter = self
             .on_behalf(&request, "ReportOnBehalf", &body.institution_code)
             .await?;
-        let Some(report) = &body.report else {
-            return Err(
-                Error::invalid("report", "CELL_REQUIRED", "缺少报送内容", "a report is required").into(),
-            );
-        };
-        let (receipt, assessments) = match report {
+        let (receipt, assessments) = match wrapped(body)? {
             Report::ReportPolicy(inner) => {
                 let mut inner = inner.clone();
                 same_key(&mut inner.request_id, &body.request_id)?;
@@ -362,6 +357,12 @@ impl InsuranceOnBehalfService for Policies {
             request.into_inner(),
         )))
     }
+}
+
+/// The request inside; a call without one is a mistake.
+fn wrapped(body: &pb::ReportOnBehalfRequest) -> Result<&pb::report_on_behalf_request::Report, Error> {
+    let report = body.report.as_ref();
+    report.ok_or_else(|| Error::invalid("report", "CELL_REQUIRED", "缺少报送内容", "a report is required"))
 }
 
 /// The wrapped request takes the key of the call around it; another key of its own is a mistake.
