@@ -107,7 +107,7 @@ pub fn opened(files: &Files, name: &str) -> Result<Inputs, CommandError> {
     let unusable = |difference: Option<Difference>| {
         let (file, zh, en) = difference.map_or_else(Default::default, |it| (it.file, it.zh, it.en));
         CommandError::usage(
-            "BATCH_UNREADABLE",
+            "BATCH_FILE_UNUSABLE",
             format!("{name} 的 {file}：{zh}"),
             format!("{name}: {file}: {en}"),
         )

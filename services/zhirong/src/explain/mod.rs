@@ -6,11 +6,12 @@ mod shelf;
 mod tree;
 mod why;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::ExitCode;
 
 use exchange::compute::ComputedBatch;
-use policy::engine::{Question, counted_draws};
+use policy::engine::{Question, counted_draws, why_not};
 use policy::explanation;
 
 pub use node::Node;
@@ -107,14 +108,28 @@ pub async fn run(args: ExplainArgs) -> Result<ExitCode, CommandError> {
 pub fn explain(inputs: &Inputs, asking: &Asking) -> Result<Answer, CommandError> {
     let batch = inputs.compute()?;
     let facts = inputs.history.facts();
-    let bank_draws = counted_draws(&Question {
+    let mut question = Question {
         facts: &facts,
         rulebook: &inputs.rulebook,
         readings: &inputs.readings,
         year: inputs.year,
         as_of: inputs.as_of,
         settled: &inputs.settled,
-    })?;
+    };
+    let verdicts = match asking {
+        Asking::Fact(Asked {
+            subject: Some(subject),
+            ..
+        }) => why_not(&question, subject)?,
+        _ => Vec::new(),
+    };
+    // A fact may belong to another year than the batch's.
+    let mut bank_draws = BTreeMap::new();
+    let years = verdicts.iter().map(|verdict| verdict.year);
+    for year in years.chain([inputs.year]).collect::<BTreeSet<_>>() {
+        question.year = year;
+        bank_draws.insert(year, counted_draws(&question)?);
+    }
     let shelf = Shelf::new(&inputs.history);
     let ground = Ground {
         inputs,
@@ -124,7 +139,7 @@ pub fn explain(inputs: &Inputs, asking: &Asking) -> Result<Answer, CommandError>
     };
     let (tree, zh, en) = match asking {
         Asking::Line(number) => line(&ground, &batch, *number)?,
-        Asking::Fact(asked) => why::explain(&ground, &batch, asked)?,
+        Asking::Fact(asked) => why::explain(&ground, &batch, asked, &verdicts),
     };
     Ok(Answer { tree, zh, en })
 }

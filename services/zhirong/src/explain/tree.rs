@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use exchange::File;
 use exchange::row::Fact;
 use policy::codes::{Clause, Measure};
+use policy::date::PolicyYear;
 use policy::engine::{Finding, Line};
 use policy::explanation::Step;
 
@@ -17,8 +18,8 @@ use crate::inputs::Inputs;
 pub(super) struct Ground<'a> {
     pub(super) inputs: &'a Inputs,
     pub(super) shelf: &'a Shelf,
-    /// The draws that count for a bank in the year, by contract.
-    pub(super) bank_draws: &'a BTreeMap<String, Vec<Step>>,
+    /// The draws that count for a bank, by year and contract.
+    pub(super) bank_draws: &'a BTreeMap<PolicyYear, BTreeMap<String, Vec<Step>>>,
     pub(super) findings: &'a [Finding],
 }
 
@@ -90,6 +91,13 @@ pub(super) fn sentences(line: &Line) -> (String, String) {
 }
 
 fn settled(ground: &Ground<'_>, line: &Line) -> Node {
+    if line.policy_year != ground.inputs.year {
+        let year = ground.inputs.year;
+        return Node::new(
+            format!("本批次只有 {year} 年度的已结算数，此处按0计"),
+            format!("this batch holds the settled position of {year} alone; here it is taken as 0"),
+        );
+    }
     let previous = ground.inputs.receipt.previous_digest.as_deref().unwrap_or("-");
     let before = line.settled_before;
     Node::new(
@@ -125,8 +133,12 @@ fn readings(ground: &Ground<'_>, line: &Line) -> Vec<Node> {
 
 /// The findings on the beneficiary under the measure.
 fn findings(ground: &Ground<'_>, line: &Line) -> Option<Node> {
+    // The batch's findings are those of its own year.
+    let is_own_year = line.policy_year == ground.inputs.year;
     let own = ground.findings.iter().filter(|finding| {
-        finding.measure == line.key.measure && finding.beneficiary == line.key.beneficiary.as_str()
+        is_own_year
+            && finding.measure == line.key.measure
+            && finding.beneficiary == line.key.beneficiary.as_str()
     });
     let nodes: Vec<Node> = own.map(finding).collect();
     (!nodes.is_empty()).then(|| Node::new("提示", "findings").with(nodes))
@@ -245,7 +257,10 @@ fn bank_draws(ground: &Ground<'_>, line: &Line, contract: &str) -> Vec<Node> {
     if line.key.measure != Measure::BankIncentive {
         return Vec::new();
     }
-    let draws = ground.bank_draws.get(contract).map_or(&[][..], Vec::as_slice);
+    let of_year = ground.bank_draws.get(&line.policy_year);
+    let draws = of_year
+        .and_then(|draws| draws.get(contract))
+        .map_or(&[][..], Vec::as_slice);
     let node = |step: &Step| {
         let facts = step
             .reference()

@@ -4,7 +4,7 @@ use exchange::File;
 use exchange::compute::ComputedBatch;
 use exchange::identifiers::{read_institution_code, read_patent_no, read_pledge_no, read_reference};
 use policy::codes::Measure;
-use policy::engine::{Question, Subject, Verdict, why_not};
+use policy::engine::{Subject, Verdict};
 
 use super::node::Node;
 use super::tree::{self, Ground};
@@ -126,45 +126,31 @@ const fn sentence(measure: Measure) -> (&'static str, &'static str, &'static str
 }
 
 /// The tree of a fact, and one sentence in each language.
-///
-/// # Errors
-/// [`CommandError::Engine`] where the fact belongs to a year that no rulebook covers.
 pub(super) fn explain(
     ground: &Ground<'_>,
     batch: &ComputedBatch,
     asked: &Asked,
-) -> Result<(Node, String, String), CommandError> {
+    verdicts: &[Verdict],
+) -> (Node, String, String) {
     let name = format!("{}/{}", asked.file.as_str(), asked.key);
     let root = Node::new(format!("{} {name}", asked.file.zh()), "");
     let root = root.with(ground.shelf.nodes(asked.file, &asked.key));
-    let Some(subject) = &asked.subject else {
-        return Ok(of_bureau(ground, batch, asked, root, &name));
-    };
-    let facts = ground.inputs.history.facts();
-    let verdicts = why_not(
-        &Question {
-            facts: &facts,
-            rulebook: &ground.inputs.rulebook,
-            readings: &ground.inputs.readings,
-            year: ground.inputs.year,
-            as_of: ground.inputs.as_of,
-            settled: &ground.inputs.settled,
-        },
-        subject,
-    )?;
+    if asked.subject.is_none() {
+        return of_bureau(ground, batch, asked, root, &name);
+    }
     let (mut zh, mut en) = (Vec::new(), Vec::new());
     let mut nodes = Vec::new();
-    for verdict in &verdicts {
+    for verdict in verdicts {
         let (node, said_zh, said_en) = judged(ground, batch, verdict);
         nodes.push(node);
         zh.push(said_zh);
         en.push(said_en);
     }
-    Ok((
+    (
         root.with(nodes),
         format!("{name}：{}。", zh.join("；")),
         format!("{name}: {}.", en.join("; ")),
-    ))
+    )
 }
 
 /// One verdict as a node, and as a clause of a sentence in each language.
