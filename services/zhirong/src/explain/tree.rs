@@ -56,8 +56,8 @@ pub(super) fn tree(ground: &Ground<'_>, number: Option<usize>, line: &Line) -> N
         ),
     );
     let mut entitled = Node::new(
-        format!("应得 {} 元", line.entitled),
-        format!("entitled {}", line.entitled),
+        format!("应得 {} 元，基数 {} 元", line.entitled, line.base),
+        format!("entitled {}, base {}", line.entitled, line.base),
     );
     if let Some(limit) = line.limited_by {
         entitled
