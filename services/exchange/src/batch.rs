@@ -178,6 +178,34 @@ batch_rows!(
     ]
 );
 
+batch_rows!(
+    /// A line that another policy or reading would change: the output of an experiment, never part of a batch.
+    ChangeRow,
+    "changes.csv",
+    [
+        /// Policy year.
+        policy_year own,
+        /// The measure.
+        measure own,
+        /// Credit code of the beneficiary.
+        beneficiary own,
+        /// Its latest name.
+        beneficiary_name free,
+        /// What within the beneficiary's year.
+        item free,
+        /// What the facts earn as it is, in yuan.
+        now own,
+        /// What they would earn, in yuan.
+        then own,
+        /// `then` less `now`, signed.
+        difference own,
+        /// The clause as it is; empty where nothing is earned.
+        clause_now own,
+        /// The clause as it would be; empty where nothing would be earned.
+        clause_then own,
+    ]
+);
+
 /// A reading of the document that the batch used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

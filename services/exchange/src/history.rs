@@ -170,6 +170,26 @@ impl History {
         rows
     }
 
+    /// Every revision of one record, ascending; none where no revision of the key was ever taken.
+    #[must_use]
+    pub fn revisions(&self, file: File, key: &Key) -> Vec<Row> {
+        let entry = self
+            .table(file)
+            .and_then(|table| table.places.get(key).and_then(|place| table.entries.get(*place)));
+        let mut rows: Vec<Row> = entry
+            .into_iter()
+            .flat_map(Entry::revisions)
+            .map(|(revision, content)| Row {
+                file,
+                key: key.clone(),
+                revision: *revision,
+                content: content.clone(),
+            })
+            .collect();
+        rows.sort_by_key(|row| row.revision);
+        rows
+    }
+
     /// The facts that count, each file's sorted by key.
     #[must_use]
     pub fn facts(&self) -> Facts {

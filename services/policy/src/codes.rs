@@ -2,7 +2,11 @@
 //!
 //! A name that was released once is never renamed: files of past batches carry it.
 
+mod advice;
+
 use crate::facts::closed_list;
+
+pub use advice::NoMoney;
 
 closed_list!(
     /// What the city pays for (measure).

@@ -210,13 +210,17 @@ pub fn as_of(text: Option<&str>) -> Result<NaiveDate, CommandError> {
         })
 }
 
-fn read_policy(path: &Path) -> Result<String, CommandError> {
+/// Reads a policy file.
+///
+/// # Errors
+/// [`CommandError::Io`].
+pub(crate) fn read_policy(path: &Path) -> Result<String, CommandError> {
     std::fs::read_to_string(path)
         .map_err(|source| CommandError::io("读取政策文件", "reading the policy file", path, source))
 }
 
 /// The rules of the city, with their text.
-fn rules(city: &City, given: Option<&str>) -> Result<(Rulebook, String), CommandError> {
+pub(crate) fn rules(city: &City, given: Option<&str>) -> Result<(Rulebook, String), CommandError> {
     let text = match given {
         Some(text) => text,
         None => Rulebook::shipped_text(city)?,
@@ -230,7 +234,7 @@ fn rules(city: &City, given: Option<&str>) -> Result<(Rulebook, String), Command
 }
 
 /// The readings of `--set`.
-fn overrides(set: &[String]) -> Result<Vec<ReadingRow>, CommandError> {
+pub(crate) fn overrides(set: &[String]) -> Result<Vec<ReadingRow>, CommandError> {
     let mut rows: Vec<ReadingRow> = Vec::new();
     for text in set {
         let parts = text

@@ -60,6 +60,12 @@ pub enum Command {
     Assess(AssessArgs),
     /// 核验 Checks an exported batch: digests, and computed again from facts/ (exit 1: a difference)
     Verify(VerifyArgs),
+    /// 逐笔说明 Explains a line, or a fact and why it earned nothing
+    Explain(ExplainArgs),
+    /// 重放 Computes every batch ever made again and compares digests (exit 1: a mismatch)
+    Replay(ReplayArgs),
+    /// 试验 Settles all history again under another policy or reading; writes nothing
+    Experiment(ExperimentArgs),
     /// 代码表 Prints every closed list as CSV: list,code,severity,zh,en
     Codes,
 }
@@ -233,6 +239,54 @@ pub struct VerifyArgs {
     pub dir: PathBuf,
 }
 
+/// Options of `explain`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ExplainArgs {
+    /// 批次目录或批次号 Folder of an exported or assessed batch; or a batch number, asked of the server
+    #[arg(value_name = "DIR|BATCH")]
+    pub batch: String,
+    /// 行号 Number of the line, from 1
+    #[arg(value_name = "LINE_NO", required_unless_present = "fact")]
+    pub line: Option<u32>,
+    /// 事实 A record, such as loan_events/INSTITUTION/CONTRACT/EVENT or policy_patents/INSTITUTION/POLICY/PATENT
+    #[arg(long, value_name = "FILE/KEY...", conflicts_with = "line")]
+    pub fact: Option<String>,
+    /// Where from, for a batch number.
+    #[command(flatten)]
+    pub client: ClientArgs,
+}
+
+/// Options of `replay`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ReplayArgs {
+    /// 批次号或批次目录 Batch numbers, or folders of exported batches; every batch where not given
+    #[arg(value_name = "BATCH|DIR")]
+    pub batches: Vec<String>,
+    /// 全部 Every batch ever computed: released, drafts and cancelled ones
+    #[arg(long, conflicts_with = "batches")]
+    pub all: bool,
+    /// Where from.
+    #[command(flatten)]
+    pub client: ClientArgs,
+}
+
+/// Options of `experiment`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ExperimentArgs {
+    /// 批次目录 Folders of batches, the last one of a year counts; the released batches of the server where not given
+    #[arg(value_name = "DIR")]
+    pub dirs: Vec<PathBuf>,
+    /// 政策文件 Rules to try; each batch's own where not given
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// 解释口径 Another value of a reading to try, such as R3=PER_LOAN; may be repeated
+    #[arg(long, value_name = "READING=VALUE")]
+    pub set: Vec<String>,
+    /// Where from.
+    #[command(flatten)]
+    pub client: ClientArgs,
+}
+
 impl Cli {
     /// The options as the top layer of the settings.
     #[must_use]
@@ -263,6 +317,9 @@ impl Cli {
             | Command::Export(_)
             | Command::Assess(_)
             | Command::Verify(_)
+            | Command::Explain(_)
+            | Command::Replay(_)
+            | Command::Experiment(_)
             | Command::Codes => Overlay::default(),
         };
         overlay.log_level.clone_from(&self.global.log_level);
@@ -284,6 +341,9 @@ impl Command {
             Self::Import(args) => &mut args.client.settings,
             Self::Settle(args) => &mut args.client.settings,
             Self::Export(args) => &mut args.client.settings,
+            Self::Explain(args) => &mut args.client.settings,
+            Self::Replay(args) => &mut args.client.settings,
+            Self::Experiment(args) => &mut args.client.settings,
             Self::Assess(_) | Self::Verify(_) | Self::Codes => return,
         };
         settings.clone_into(target);

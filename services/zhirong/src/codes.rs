@@ -6,7 +6,7 @@ mod words;
 use std::process::ExitCode;
 
 use exchange::{File, Kind, RefusalCode, WarningCode};
-use policy::codes::{Clause, FindingCode, Limit};
+use policy::codes::{Clause, FindingCode, Limit, NoMoney};
 use policy::reading::Readings;
 
 use crate::error::CommandError;
@@ -42,6 +42,16 @@ fn entry(list: &str, code: &str, severity: &str, zh: &str, en: &str) -> Entry {
     [list, code, severity, zh, en].map(str::to_owned)
 }
 
+/// What a reading decides, in Chinese and English.
+pub(crate) fn reading(id: &str) -> (&'static str, &'static str) {
+    words::reading(id)
+}
+
+/// A word of the files, in Chinese and English.
+pub(crate) fn word(word: &str) -> (&'static str, &'static str) {
+    words::word(word)
+}
+
 /// Every entry of every list.
 #[must_use]
 pub fn entries() -> Vec<Entry> {
@@ -68,6 +78,18 @@ pub fn entries() -> Vec<Entry> {
             code.zh(),
             code.en(),
         ));
+    }
+    for code in FindingCode::ALL {
+        entries.push(entry(
+            "advice",
+            code.as_str(),
+            "",
+            code.advice_zh(),
+            code.advice_en(),
+        ));
+    }
+    for reason in NoMoney::ALL {
+        entries.push(entry("no_money", reason.as_str(), "", reason.zh(), reason.en()));
     }
     for clause in Clause::ALL {
         entries.push(entry("clause", clause.as_str(), "", clause.zh(), clause.en()));

@@ -56,8 +56,7 @@ pub async fn run(args: ExportArgs) -> Result<ExitCode, CommandError> {
 /// As [`run`].
 pub async fn export(url: &str, identity: &Path, batch_no: &str, out: &Path) -> Result<Receipt, CommandError> {
     let client = client_of(url, identity, MAKER)?;
-    let pulled = pull(&client, &format!("batches/{batch_no}")).await?;
-    let (receipt, files) = pulled.into_files()?;
+    let (receipt, files) = pull_files(&client, batch_no).await?;
     if let Some(difference) = verify::check_digests(&files, &receipt).first() {
         return Err(broken(
             &difference.zh,
@@ -66,6 +65,14 @@ pub async fn export(url: &str, identity: &Path, batch_no: &str, out: &Path) -> R
     }
     batch_folder::write(out, &files)?;
     Ok(receipt)
+}
+
+/// Pulls a batch into memory: its receipt and its files as they came, digests not held against them yet.
+///
+/// # Errors
+/// As [`run`].
+pub async fn pull_files(client: &Client, batch_no: &str) -> Result<(Receipt, Files), CommandError> {
+    pull(client, &format!("batches/{batch_no}")).await?.into_files()
 }
 
 fn broken(zh: &str, en: &str) -> CommandError {

@@ -10,12 +10,16 @@ pub mod codes;
 pub mod connection;
 pub mod demo;
 pub mod error;
+pub mod experiment;
+pub mod explain;
 pub mod export;
 pub mod folder;
 pub mod import;
+pub mod inputs;
 pub mod migrate;
 pub mod node;
 pub mod output;
+pub mod replay;
 pub mod sample;
 pub mod serve;
 pub mod settle;
@@ -42,6 +46,9 @@ pub fn start(cli: Cli, environment: Vec<(String, String)>) -> ExitCode {
 fn dispatch(mut cli: Cli, environment: Vec<(String, String)>) -> Result<ExitCode, CommandError> {
     match &cli.command {
         // These need no server, no database and no settings.
+        Command::Explain(args) if explain::is_local(args) => return explain::run_local(args),
+        Command::Replay(args) if replay::is_local(args) => return replay::run_local(args),
+        Command::Experiment(args) if experiment::is_local(args) => return experiment::run_local(args),
         Command::Assess(args) => return assess::run(args),
         Command::Verify(args) => return verify::run(args),
         Command::Codes => return codes::run(),
@@ -50,7 +57,10 @@ fn dispatch(mut cli: Cli, environment: Vec<(String, String)>) -> Result<ExitCode
         | Command::Migrate(_)
         | Command::Import(_)
         | Command::Settle(_)
-        | Command::Export(_) => {}
+        | Command::Export(_)
+        | Command::Explain(_)
+        | Command::Replay(_)
+        | Command::Experiment(_) => {}
     }
     let settings = Settings::load(cli.global.config.as_deref(), environment, cli.overlay())?;
     cli.command.set_settings(&settings);
@@ -68,6 +78,9 @@ fn dispatch(mut cli: Cli, environment: Vec<(String, String)>) -> Result<ExitCode
             Command::Import(args) => import::run(args).await,
             Command::Settle(args) => settle::run(args).await,
             Command::Export(args) => export::run(args).await,
+            Command::Explain(args) => explain::run(args).await,
+            Command::Replay(args) => replay::run(args).await,
+            Command::Experiment(args) => experiment::run(args).await,
             Command::Assess(args) => assess::run(&args),
             Command::Verify(args) => verify::run(&args),
             Command::Codes => codes::run(),

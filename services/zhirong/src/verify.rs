@@ -4,18 +4,17 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
 
-use chrono::NaiveDate;
-use exchange::batch::{Receipt, SettledRow};
-use exchange::compute::{BatchQuestion, ComputedBatch, compute, readings_of, settled_from_rows};
+use exchange::File;
+use exchange::batch::{LineRow, Receipt};
+use exchange::compute::ComputedBatch;
 use exchange::digest::{facts_digest, sha256_hex};
-use exchange::{Allow, File};
-use policy::date::PolicyYear;
 use policy::engine::ENGINE_VERSION;
-use policy::rulebook::Rulebook;
+use policy::explanation;
 
 use crate::batch_folder::{FILES, POLICY, RECEIPT, fact_path};
 use crate::cli::VerifyArgs;
 use crate::error::CommandError;
+use crate::inputs::Inputs;
 use crate::output;
 
 /// Something of a batch that is not as it must be.
@@ -30,7 +29,8 @@ pub struct Difference {
 }
 
 impl Difference {
-    fn new(file: impl Into<String>, zh: impl Into<String>, en: impl Into<String>) -> Self {
+    /// A difference of a file, in both languages.
+    pub(crate) fn new(file: impl Into<String>, zh: impl Into<String>, en: impl Into<String>) -> Self {
         Self {
             file: file.into(),
             zh: zh.into(),
@@ -156,7 +156,10 @@ pub fn verify(files: &Files) -> (Option<Receipt>, Vec<Difference>) {
     };
     let mut differences = check_digests(files, &receipt);
     match recompute(files, &receipt) {
-        Ok(batch) => differences.extend(compare(files, &batch)),
+        Ok(batch) => {
+            differences.extend(compare(files, &batch));
+            differences.extend(check_steps(&batch));
+        }
         Err(found) => differences.extend(found),
     }
     (Some(receipt), differences)
@@ -221,57 +224,25 @@ pub fn check_digests(files: &Files, receipt: &Receipt) -> Vec<Difference> {
 
 /// Computes the batch again from its facts, settled position, rules and receipt.
 fn recompute(files: &Files, receipt: &Receipt) -> Result<ComputedBatch, Vec<Difference>> {
-    let one =
-        |file: &str, zh: &str, error: String| vec![Difference::new(file, format!("{zh}：{error}"), error)];
-    let policy_text = std::str::from_utf8(bytes_of(files, POLICY))
-        .map_err(|error| one(POLICY, "不是 UTF-8", error.to_string()))?;
-    let rulebook = Rulebook::load(policy_text).map_err(|error| one(POLICY, "无法载入", error.to_string()))?;
-    let year = PolicyYear::new(receipt.year)
-        .ok_or_else(|| one(RECEIPT, "年度无效", format!("year {}", receipt.year)))?;
-    let as_of = NaiveDate::parse_from_str(&receipt.as_of, "%Y-%m-%d")
-        .map_err(|_| one(RECEIPT, "截至日无效", format!("as_of {}", receipt.as_of)))?;
-    let revision = rulebook
-        .revision_of(year)
-        .map_err(|error| one(POLICY, "年度不适用", error.to_string()))?;
-    let (readings, approvals) = readings_of(revision, &receipt.readings)
-        .map_err(|error| one(RECEIPT, "解释口径不支持", error.to_string()))?;
-    let settled = SettledRow::from_csv(bytes_of(files, "settled.csv"))
-        .and_then(|rows| settled_from_rows(&rows, year))
-        .map_err(|error| one("settled.csv", "无法读取", error.to_string()))?;
-    let loaded = exchange::load(&fact_bytes(files), &Allow::stored());
-    let mut refused: Vec<Difference> = Vec::new();
-    for refusal in loaded.file_refusals.iter().flat_map(|file| &file.refusals) {
-        refused.extend(one(&fact_path(refusal.file), "无法读取", refusal.to_string()));
-    }
-    for row in loaded.refused.values().flat_map(|rejected| &rejected.rows) {
-        refused.extend(
-            row.refusals
-                .iter()
-                .flat_map(|it| one(&fact_path(it.file), "有行无法读取", it.to_string())),
-        );
-    }
-    if !refused.is_empty() {
-        return Err(refused);
-    }
-    let question = BatchQuestion {
-        batch_no: &receipt.batch_no,
-        cut_off: receipt.cut_off,
-        year,
-        as_of,
-        history: &loaded.history,
-        rulebook: &rulebook,
-        policy_text,
-        readings: &readings,
-        approvals: &approvals,
-        settled: &settled,
-        previous_digest: receipt.previous_digest.clone(),
-    };
-    compute(&question).map_err(|error| one("facts/", "无法重算", error.to_string()))
+    let computed = Inputs::open(files, receipt)?.compute();
+    computed.map_err(|error| {
+        let error = error.to_string();
+        vec![Difference::new("facts/", format!("无法重算：{error}"), error)]
+    })
 }
 
-fn fact_bytes(files: &Files) -> BTreeMap<File, Vec<u8>> {
-    let bytes = |file: &File| Some((*file, files.get(&fact_path(*file))?.clone()));
-    File::ALL.iter().filter_map(bytes).collect()
+/// The lines whose own steps do not come to their amounts.
+fn check_steps(batch: &ComputedBatch) -> Vec<Difference> {
+    let wrong = (1_u64..).zip(&batch.paid).filter_map(|(number, line)| {
+        let error = explanation::check(line).err()?;
+        let zh = format!("第 {number} 条明细与其说明的各步不符：{error}");
+        Some(Difference::new(
+            LineRow::FILE_NAME,
+            zh,
+            format!("line number {number} does not follow from its explanation: {error}"),
+        ))
+    });
+    wrong.collect()
 }
 
 /// Compares every file with its recomputation, byte for byte, and names the first line that differs.

@@ -151,7 +151,7 @@ fn what_is_missing(index: &Index<'_>, contract: &Contract<'_>) -> Vec<FindingCod
 }
 
 /// What is missing before any draw counts, judged by what is known of the contract today.
-fn what_a_draw_would_lack(index: &Index<'_>, loan: &crate::facts::Loan) -> Vec<FindingCode> {
+pub(super) fn what_a_draw_would_lack(index: &Index<'_>, loan: &crate::facts::Loan) -> Vec<FindingCode> {
     let mut missing = Vec::new();
     let has_draws = index
         .events

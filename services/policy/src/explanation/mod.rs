@@ -1,11 +1,14 @@
 //! The explanation of a line: made by the code that computes the amount, kept as versioned bytes, rendered on reading.
 
+mod check;
 mod render;
 
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use crate::money::{Money, Rate};
+
+pub use check::{StepsDiffer, check};
 
 /// The version of the encoding: the first byte of every encoded explanation.
 pub const ENCODING_VERSION: u8 = 1;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use zhirong_policy::codes::Measure;
 use zhirong_policy::engine::{Line, Outcome, SettledBefore};
-use zhirong_policy::explanation::{Alternative, Explanation, ExplanationError, Step};
+use zhirong_policy::explanation::{Alternative, Explanation, ExplanationError, Step, check};
 use zhirong_policy::money::Money;
 use zhirong_policy::reading::{Readings, Unit};
 use zhirong_policy::rulebook::Rulebook;
@@ -163,6 +163,110 @@ fn the_steps_of_a_line_add_up_to_what_the_facts_earn() {
         }
         steps_add_up(&outcome, &oracle)
     });
+}
+
+// ---- the production check -----------------------------------------------------------------------------------------
+
+/// The world's outcome over a settled position that differs from it: half of each line, and one line nobody earns any more.
+fn second_outcome(rulebook: &Rulebook, world: &World) -> Outcome {
+    let first = outcome_of(rulebook, world);
+    let mut settled: SettledBefore = first
+        .lines
+        .iter()
+        .map(|line| (line.key.clone(), Money::from_fen(line.entitled.fen() / 2)))
+        .collect();
+    if let Some(line) = first.lines.first() {
+        let mut key = line.key.clone();
+        key.item.push_str("/gone");
+        settled.insert(key, Money::from_fen(100));
+    }
+    ask(rulebook, world, &world.facts, &settled).unwrap()
+}
+
+fn every_line_checks(lines: &[Line]) -> Result<(), String> {
+    for line in lines {
+        check(line).map_err(|error| format!("{error}: {line:#?}"))?;
+    }
+    Ok(())
+}
+
+#[test]
+fn every_line_follows_from_its_own_steps() {
+    holds(|rulebook, world| {
+        every_line_checks(&outcome_of(rulebook, world).lines)?;
+        every_line_checks(&second_outcome(rulebook, world).lines)
+    });
+    // Twins: a leaf or an amount is lost, doubled or one fen off, and the line stands as it was.
+    let twins: [fn(&mut Line); 6] = [
+        |line| drop(line.explanation.steps.pop()),
+        |line| {
+            drop(
+                line.explanation
+                    .steps
+                    .drain(..line.explanation.steps.len().min(1)),
+            )
+        },
+        |line| {
+            line.explanation
+                .steps
+                .extend(line.explanation.steps.first().cloned())
+        },
+        |line| line.entitled = Money::from_fen(line.entitled.fen() + 1),
+        |line| line.settled_before = Money::from_fen(line.settled_before.fen() + 1),
+        |line| line.base = Money::from_fen(line.base.fen() + 1),
+    ];
+    for twin in twins {
+        catches(|rulebook, world| {
+            let mut lines = second_outcome(rulebook, world).lines;
+            lines.iter_mut().for_each(twin);
+            every_line_checks(&lines)
+        });
+    }
+}
+
+/// One amount of a step, a fen larger; two fen where largest remainder may go either way by one.
+fn bent(step: &mut Step) {
+    let more = match step {
+        Step::ClassShare { .. } | Step::OtherMoney { .. } => 2,
+        _ => 1,
+    };
+    let amount = match step {
+        Step::Draw { amount, .. } | Step::Tier { amount, .. } => amount,
+        Step::Contract { base, .. } | Step::Sum { base } => base,
+        Step::Rate { rounded, .. } => rounded,
+        Step::Cap { entitled, .. } | Step::Excluded { entitled, .. } | Step::OtherMoney { entitled, .. } => {
+            entitled
+        }
+        Step::Payment { part, .. } => part,
+        Step::ClassShare { share, .. } => share,
+        // A class bears no amount; another clause is its mistake.
+        Step::Class { clause, .. } => {
+            *clause = "A8.9".to_owned();
+            return;
+        }
+    };
+    *amount = Money::from_fen(amount.fen() + more);
+}
+
+#[test]
+fn a_fen_more_in_any_step_of_any_line_shows() {
+    let seen = std::cell::RefCell::new(BTreeSet::new());
+    holds(|rulebook, world| {
+        for line in second_outcome(rulebook, world).lines {
+            for place in 0..line.explanation.steps.len() {
+                let mut twin = line.clone();
+                bent(&mut twin.explanation.steps[place]);
+                seen.borrow_mut().insert(line.explanation.steps[place].code());
+                // A second class of the same line decides no clause, so another one there shows nowhere.
+                let is_class = matches!(line.explanation.steps[place], Step::Class { .. });
+                if !is_class && check(&twin).is_ok() {
+                    return Err(format!("step {place} of {line:#?}"));
+                }
+            }
+        }
+        Ok(())
+    });
+    assert_eq!(seen.into_inner().len(), 11, "every kind of step was bent");
 }
 
 // ---- alternatives -------------------------------------------------------------------------------------------------

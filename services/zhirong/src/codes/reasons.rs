@@ -337,4 +337,15 @@ pub(super) const REASONS: &[(&str, &str, &str)] = &[
         "接口描述无效",
         "the interface description is not valid",
     ),
+    (
+        "FACT_MALFORMED",
+        "--fact 的形式不正确",
+        "--fact does not have its form",
+    ),
+    ("LINE_UNKNOWN", "批次没有这一行", "the batch has no such line"),
+    (
+        "BATCH_FILE_UNUSABLE",
+        "批次的文件无法使用",
+        "a file of the batch cannot be used",
+    ),
 ];

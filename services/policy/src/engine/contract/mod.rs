@@ -64,7 +64,7 @@ pub(crate) fn contract_reference(loan: &Loan) -> String {
 }
 
 /// `institution_code/contract_no/event_no`.
-fn event_reference(event: &LoanEvent) -> String {
+pub(crate) fn event_reference(event: &LoanEvent) -> String {
     format!(
         "{}/{}/{}",
         event.institution_code, event.contract_no, event.event_no
@@ -118,7 +118,7 @@ fn report_unknown_contracts(index: &Index<'_>, rules: &Rules<'_>, findings: &mut
     }
 }
 
-fn counts_as_draw(event: &LoanEvent, rules: &Rules<'_>) -> bool {
+pub(crate) fn counts_as_draw(event: &LoanEvent, rules: &Rules<'_>) -> bool {
     match event.kind {
         LoanEventKind::Draw => true,
         LoanEventKind::Rollover => rules.readings.renewal == Renewal::All,
