@@ -166,10 +166,15 @@ impl Database {
             sqlx::query_scalar("select version from _sqlx_migrations where success order by version")
                 .fetch_all(&self.pool)
                 .await
-                .or_else(|error| match error.as_database_error().and_then(|database| database.code().map(|code| code.into_owned())) {
-                    // undefined_table: nothing was ever applied.
-                    Some(code) if code == "42P01" => Ok(Vec::new()),
-                    _ => Err(error),
+                .or_else(|error| {
+                    match error
+                        .as_database_error()
+                        .and_then(|database| database.code().map(|code| code.into_owned()))
+                    {
+                        // undefined_table: nothing was ever applied.
+                        Some(code) if code == "42P01" => Ok(Vec::new()),
+                        _ => Err(error),
+                    }
                 })?;
         let built: Vec<i64> = migrator().iter().map(|migration| migration.version).collect();
         if applied == built {
@@ -178,7 +183,9 @@ impl Database {
         Err(Error::Start {
             reason: "SCHEMA_DIFFERS",
             zh: format!("数据库结构为 {applied:?}，程序为 {built:?}：请先由所有者运行 zhirong migrate"),
-            en: format!("the schema is at {applied:?}, this program at {built:?}: run `zhirong migrate` as the owner first"),
+            en: format!(
+                "the schema is at {applied:?}, this program at {built:?}: run `zhirong migrate` as the owner first"
+            ),
         })
     }
 
