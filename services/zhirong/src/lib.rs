@@ -19,6 +19,7 @@ pub mod output;
 pub mod sample;
 pub mod serve;
 pub mod settle;
+pub mod signature;
 pub mod verify;
 
 use std::process::ExitCode;

@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod exact;
 #[cfg(test)]
+mod signature;
+#[cfg(test)]
 mod verify;
 #[cfg(test)]
 mod world;
