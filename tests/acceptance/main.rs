@@ -6,3 +6,4 @@ mod support;
 mod cases;
 mod pledge;
 mod registry;
+mod signing;

@@ -53,6 +53,12 @@ impl Node {
         std::fs::create_dir_all(&settings.data).map_err(|source| io_error(&settings.data, source))?;
         let identity = settings.data.join("identity");
         let authority = Arc::new(Authority::open(&identity)?);
+        // A key that cannot be used is told before anything is started.
+        let signer = if roles.contains(&"settlement") {
+            signer_of(settings, &identity)?
+        } else {
+            None
+        };
         let (database, cluster) = open_database(settings).await?;
         if roles.contains(&"registry") {
             enroll_people(&database, &authority).await?;
@@ -68,11 +74,6 @@ impl Node {
             ..Server::new(settings.listen, authority.issue("server", Purpose::Server)?)
         };
         let issuer = settings.sandbox.then(|| authority.clone());
-        let signer = if roles.contains(&"settlement") {
-            signer_of(settings, &identity)?
-        } else {
-            None
-        };
         let routes = routes(&roles, &database, issuer, signer)?;
         let (stop, stopped) = oneshot::channel();
         let running = server
