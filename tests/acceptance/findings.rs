@@ -8,7 +8,7 @@ use zhirong_tests::batch;
 use zhirong_tests::ids;
 use zhirong_tests::import::{By, Line, everything};
 use zhirong_tests::run;
-use zhirong_tests::sandbox::Sandbox;
+use zhirong_tests::sandbox::{Sandbox, shared};
 
 const AS_OF: &str = "2026-03-31";
 
@@ -480,5 +480,93 @@ fn every_finding_of_rules_8_and_9_pays_nothing_in_every_order_of_arrival() {
             }
         }
         assert!(wrong.is_empty(), "{}\n{findings:?}", wrong.join("\n"));
+    });
+}
+
+/// Findings that rest on another institution's facts, or on a record that is withdrawn or was never reported, are the
+/// bureau's to see; the others are in the answer to the institution's own report.
+const NOT_ANSWERED: [&str; 2] = ["POLICY_COINSURANCE_DIFFERS", "CONTRACT_UNKNOWN"];
+
+/// Reports the world's contract or policy once more, as it stands; answers the codes that the answer names.
+async fn answered(sandbox: &Sandbox, world: &World) -> BTreeSet<String> {
+    use api::convert::WireRecord;
+    let first = |file: File| world.lines.iter().find(|line| line.file == file);
+    let mut codes = BTreeSet::new();
+    if let Some(line) = first(File::Loans) {
+        let request = api::pledge::v1::ReportLoanRequest {
+            request_id: ids::request_id(),
+            loan: Some(api::pledge::v1::Loan::from_cells(&canonical(line))),
+            ..Default::default()
+        };
+        let answer = sandbox
+            .client(line.institution())
+            .pledge()
+            .report_loan(request)
+            .await
+            .unwrap()
+            .into_inner();
+        assert_eq!(
+            answer.receipt.unwrap().facts[0].verdict(),
+            api::common::v1::Verdict::Unchanged
+        );
+        let assessment = answer.assessment.unwrap();
+        codes.extend(
+            zhirong_tests::answer::missing(&assessment.recognised_now)
+                .into_iter()
+                .map(str::to_owned),
+        );
+        codes.extend(assessment.findings.into_iter().map(|finding| finding.code));
+    }
+    if let Some(line) = first(File::Policies) {
+        // The second policy where there are two: the first is paid.
+        let line = world
+            .lines
+            .iter()
+            .rfind(|last| last.file == File::Policies)
+            .unwrap_or(line);
+        let request = api::insurance::v1::ReportPolicyRequest {
+            request_id: ids::request_id(),
+            policy: Some(api::insurance::v1::Policy::from_cells(&canonical(line))),
+            ..Default::default()
+        };
+        let service = sandbox.client(line.institution());
+        let answer = service
+            .insurance()
+            .report_policy(request)
+            .await
+            .unwrap()
+            .into_inner();
+        let assessment = answer.assessment.unwrap();
+        codes.extend(assessment.findings.into_iter().map(|finding| finding.code));
+    }
+    codes
+}
+
+/// The cells as the parser prints them.
+fn canonical(line: &Line) -> exchange::Cells {
+    let (row, _) = exchange::parse_row(line.file, &line.cells, &exchange::Allow::default()).unwrap();
+    exchange::Cells::from_values(line.file, exchange::print_row(&row))
+}
+
+#[test]
+fn a_finding_is_in_the_answer_to_the_institution_whose_facts_show_it() {
+    run(async {
+        let sandbox = shared().await;
+        let worlds: Vec<World> = rule_eight_loans()
+            .into_iter()
+            .chain(rule_eight_premiums())
+            .chain(rule_nine())
+            .collect();
+        let lines: Vec<Line> = worlds.iter().flat_map(|world| world.lines.clone()).collect();
+        use Service::{Insurance, Pledge, Registry};
+        everything(sandbox, &lines, By::Institutions, &[Registry, Pledge, Insurance]).await;
+        let mut wrong = Vec::new();
+        for world in worlds.iter().filter(|world| !NOT_ANSWERED.contains(&world.code)) {
+            let codes = answered(sandbox, world).await;
+            if !codes.contains(world.code) {
+                wrong.push(format!("{} is not among {codes:?}", world.code));
+            }
+        }
+        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     });
 }

@@ -11,3 +11,4 @@ mod insurance;
 mod pledge;
 mod registry;
 mod settlement;
+mod signing;

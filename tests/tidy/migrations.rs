@@ -75,7 +75,8 @@ fn unnamed_in(item: &str) -> Vec<&'static str> {
         let before: Vec<&str> = item[..at].split_whitespace().collect();
         let has_name = matches!(before[..], [.., "constraint", _]);
         // A foreign key's own `references` belongs to it.
-        if !has_name && !(is_foreign && word == "references") {
+        let belongs = is_foreign && word == "references";
+        if !has_name && !belongs {
             unnamed.push(word);
         }
         is_foreign = word == "foreign key";

@@ -218,6 +218,26 @@ pub struct ReadingRow {
     pub approval: String,
 }
 
+/// The detached signature of a released batch over [`Receipt::signed_bytes`]. Names are texts, so that a receipt signed in a way this version
+/// does not know can still be read, and refused by name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReceiptSignature {
+    /// `ECDSA-P256-SHA256` or `SM2-SM3`.
+    pub algorithm: String,
+    /// SHA-256 of the public key (its SubjectPublicKeyInfo, DER) in lower-case hexadecimal.
+    pub key_id: String,
+    /// The public key: SubjectPublicKeyInfo, DER, in base64. Who it belongs to, the receipt cannot prove.
+    pub public_key: String,
+    /// The signer's user id that went into the digest; SM2 only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<String>,
+    /// How the signature is written: `der`, or `raw` (r and s of 32 bytes each).
+    pub encoding: String,
+    /// The signature in base64.
+    pub signature: String,
+}
+
 /// `receipt.json`: what a batch is, and the digests that hold it together. The fields' order is part of the format.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -259,9 +279,9 @@ pub struct Receipt {
     /// SHA-256 over this receipt's canonical JSON without this field and the signature.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub batch_digest: String,
-    /// Signature over the batch digest, once there is one.
+    /// Signature over everything else, from the release on where the service has a key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub signature: Option<String>,
+    pub signature: Option<ReceiptSignature>,
 }
 
 impl Receipt {
@@ -277,6 +297,18 @@ impl Receipt {
         serde_json::to_vec(&bare)
             .map(|bytes| sha256_hex(&bytes))
             .unwrap_or_default()
+    }
+
+    /// The bytes that a signature covers: the canonical JSON without the signature, batch digest included.
+    ///
+    /// # Errors
+    /// [`BatchError::Receipt`]; a receipt of texts and numbers always has its bytes.
+    pub fn signed_bytes(&self) -> Result<Vec<u8>, BatchError> {
+        let bare = Self {
+            signature: None,
+            ..self.clone()
+        };
+        serde_json::to_vec(&bare).map_err(BatchError::Receipt)
     }
 
     /// The receipt with its batch digest.

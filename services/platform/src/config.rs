@@ -10,6 +10,7 @@ use serde::Deserialize;
 use tracing_subscriber::EnvFilter;
 
 use crate::error::Error;
+use crate::signing::{Algorithm, Encoding, Profile};
 
 const PREFIX: &str = "ZHIRONG_";
 
@@ -65,6 +66,14 @@ pub struct Settings {
     pub roles: Vec<String>,
     /// A place for trying out: made-up data, development certificates. Loopback only.
     pub sandbox: bool,
+    /// Private key (PKCS#8 PEM) that signs released results. Without it nothing is signed, but for a sandbox, which makes one.
+    pub signing_key: Option<PathBuf>,
+    /// How it signs; the key's curve decides where this is not set.
+    pub signing_algorithm: Option<Algorithm>,
+    /// SM2 only: the signer's user id, 1 to 8,191 bytes; `1234567812345678` where not set.
+    pub signing_user_id: Option<String>,
+    /// How a signature is written.
+    pub signing_encoding: Encoding,
     /// OTLP gRPC collector for traces (`http://host:4317`).
     pub otlp_endpoint: Option<String>,
     /// File that receives one JSON line per finished span.
@@ -86,6 +95,10 @@ impl Default for Settings {
             listen: SocketAddr::from(([127, 0, 0, 1], 7443)),
             roles: Vec::new(),
             sandbox: false,
+            signing_key: None,
+            signing_algorithm: None,
+            signing_user_id: None,
+            signing_encoding: Encoding::Der,
             otlp_endpoint: None,
             trace_file: None,
             log_format: LogFormat::Json,
@@ -115,6 +128,14 @@ pub struct Overlay {
     pub roles: Option<Vec<String>>,
     /// See [`Settings::sandbox`].
     pub sandbox: Option<bool>,
+    /// See [`Settings::signing_key`].
+    pub signing_key: Option<PathBuf>,
+    /// See [`Settings::signing_algorithm`].
+    pub signing_algorithm: Option<Algorithm>,
+    /// See [`Settings::signing_user_id`].
+    pub signing_user_id: Option<String>,
+    /// See [`Settings::signing_encoding`].
+    pub signing_encoding: Option<Encoding>,
     /// See [`Settings::otlp_endpoint`].
     pub otlp_endpoint: Option<String>,
     /// See [`Settings::trace_file`].
@@ -149,6 +170,15 @@ impl Settings {
         Ok(settings)
     }
 
+    /// Encoding and user id of signatures.
+    #[must_use]
+    pub fn signing_profile(&self) -> Profile {
+        Profile {
+            encoding: self.signing_encoding,
+            user_id: self.signing_user_id.clone(),
+        }
+    }
+
     fn apply(&mut self, layer: Overlay) {
         set_some(&mut self.database_url, layer.database_url);
         set(&mut self.database_plaintext, layer.database_plaintext);
@@ -158,6 +188,10 @@ impl Settings {
         set(&mut self.listen, layer.listen);
         set(&mut self.roles, layer.roles);
         set(&mut self.sandbox, layer.sandbox);
+        set_some(&mut self.signing_key, layer.signing_key);
+        set_some(&mut self.signing_algorithm, layer.signing_algorithm);
+        set_some(&mut self.signing_user_id, layer.signing_user_id);
+        set(&mut self.signing_encoding, layer.signing_encoding);
         set_some(&mut self.otlp_endpoint, layer.otlp_endpoint);
         set_some(&mut self.trace_file, layer.trace_file);
         set(&mut self.log_format, layer.log_format);
@@ -233,14 +267,24 @@ fn from_environment(
             "LISTEN" => layer.listen = Some(parse(&name, &value)?),
             "ROLES" => layer.roles = Some(comma_separated(&value)),
             "SANDBOX" => layer.sandbox = Some(parse(&name, &value)?),
+            "SIGNING_KEY" => layer.signing_key = Some(PathBuf::from(value)),
+            "SIGNING_ALGORITHM" => {
+                let names = Algorithm::ALL.map(Algorithm::as_str).join(", ");
+                layer.signing_algorithm = Some(named(&name, &names, Algorithm::parse(&value))?);
+            }
+            "SIGNING_USER_ID" => layer.signing_user_id = Some(value),
+            "SIGNING_ENCODING" => {
+                layer.signing_encoding = Some(named(&name, "der, raw", Encoding::parse(&value))?);
+            }
             "OTLP_ENDPOINT" => layer.otlp_endpoint = Some(value),
             "TRACE_FILE" => layer.trace_file = Some(PathBuf::from(value)),
             "LOG_FORMAT" => {
-                layer.log_format = Some(match value.as_str() {
-                    "json" => LogFormat::Json,
-                    "text" => LogFormat::Text,
-                    _ => return Err(Error::config(&name, "应为 json 或 text", "must be json or text")),
-                });
+                let format = match value.as_str() {
+                    "json" => Some(LogFormat::Json),
+                    "text" => Some(LogFormat::Text),
+                    _ => None,
+                };
+                layer.log_format = Some(named(&name, "json, text", format)?);
             }
             "LOG_LEVEL" => layer.log_level = Some(value),
             _ => {
@@ -253,6 +297,17 @@ fn from_environment(
         }
     }
     Ok((layer, file))
+}
+
+/// A value out of a closed list, or which there are.
+fn named<T>(setting: &str, names: &str, value: Option<T>) -> Result<T, Error> {
+    value.ok_or_else(|| {
+        Error::config(
+            setting,
+            format!("应为其中之一:{names}"),
+            format!("must be one of {names}"),
+        )
+    })
 }
 
 fn comma_separated(value: &str) -> Vec<String> {

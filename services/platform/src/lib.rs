@@ -9,6 +9,7 @@ mod files;
 pub mod identity;
 pub mod ids;
 pub mod serve;
+pub mod signing;
 pub mod telemetry;
 
 pub use error::{Error, Fault, FieldViolation, Kind, to_status};

@@ -1,6 +1,7 @@
 //! The verbs of a batch, each inside one open transaction.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::NaiveDate;
@@ -8,6 +9,7 @@ use exchange::batch::ReadingRow;
 use exchange::compute::{BatchQuestion, ComputedBatch, compute, readings_of};
 use ledger::store::{cut_off, facts};
 use ledger::{Ledger, Stamp};
+use platform::signing::Signer;
 use policy::date::PolicyYear;
 use policy::engine::Line;
 use policy::reading::Readings;
@@ -16,6 +18,7 @@ use sqlx::PgConnection;
 
 use crate::error::Error;
 use crate::model::{BatchNo, State};
+use crate::signature;
 use crate::store::batch::{self, Batch, NewBatch};
 use crate::store::{finding, line, settled, trace};
 
@@ -203,12 +206,13 @@ pub(crate) async fn recompute(
     Ok(computed.map_err(ledger::Error::from)?)
 }
 
-/// Releases a draft under the digest that was approved: the settled position moves line by line, all or nothing.
+/// Releases a draft under the digest that was approved: the settled position moves line by line and the receipt is signed, all or nothing.
 pub(crate) async fn release(
     tx: &mut PgConnection,
     stamp: &Stamp,
     number: &BatchNo,
     approved_digest: &str,
+    signer: Option<Arc<dyn Signer>>,
 ) -> Result<(), Error> {
     let batch_no = number.to_string();
     let stored = draft_of(tx, number).await?;
@@ -222,7 +226,8 @@ pub(crate) async fn release(
     if i64::try_from(moved).ok() != stored.line_count {
         return Err(Error::SettledMoved { batch_no });
     }
-    batch::release(tx, number, &stamp.reported_by, stamp.recorded_at)
+    let receipt = signature::released(&stored, signer).await?;
+    batch::release(tx, number, (&stamp.reported_by, stamp.recorded_at), &receipt)
         .await
         .map_err(|error| {
             let constraint = error

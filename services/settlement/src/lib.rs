@@ -4,11 +4,15 @@ mod book;
 mod error;
 mod model;
 mod rpc;
+mod signature;
 mod store;
+
+use std::sync::Arc;
 
 use api::settlement::v1::settlement_service_server::SettlementServiceServer;
 use ledger::{Callers, Ledger};
 use platform::serve::MAX_MESSAGE_BYTES;
+use platform::signing::Signer;
 
 pub use error::Error;
 
@@ -23,10 +27,20 @@ pub const HEALTH: &[&str] = &["zhirong.settlement.v1.SettlementService"];
 pub struct Settlement {
     ledger: Ledger,
     callers: Callers,
+    signer: Option<Arc<dyn Signer>>,
 }
 
-/// Adds the service's routes.
-pub fn routes(builder: &mut tonic::service::RoutesBuilder, ledger: Ledger, callers: Callers) {
-    let service = Settlement { ledger, callers };
+/// Adds the service's routes. Without a signer, batches are released unsigned.
+pub fn routes(
+    builder: &mut tonic::service::RoutesBuilder,
+    ledger: Ledger,
+    callers: Callers,
+    signer: Option<Arc<dyn Signer>>,
+) {
+    let service = Settlement {
+        ledger,
+        callers,
+        signer,
+    };
     builder.add_service(SettlementServiceServer::new(service).max_decoding_message_size(MAX_MESSAGE_BYTES));
 }

@@ -237,6 +237,9 @@ pub struct VerifyArgs {
     /// 批次目录 Folder of an exported batch
     #[arg(value_name = "DIR")]
     pub dir: PathBuf,
+    /// 公钥文件 The signer's public key (PEM), had from the signer and not out of the batch: the batch must be signed by it
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
 }
 
 /// Options of `explain`.

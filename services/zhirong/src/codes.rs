@@ -100,6 +100,20 @@ pub fn entries() -> Vec<Entry> {
     for (reason, zh, en) in reasons::REASONS {
         entries.push(entry("reason", reason, "", zh, en));
     }
+    entries.extend(of_readings());
+    entries.extend(of_files());
+    for (list, list_words) in words::LISTS {
+        for word in *list_words {
+            let (zh, en) = words::word(word);
+            entries.push(entry(list, word, "", zh, en));
+        }
+    }
+    entries
+}
+
+/// Every value of every reading.
+fn of_readings() -> Vec<Entry> {
+    let mut entries = Vec::new();
     for (id, values) in Readings::supported() {
         let (zh, en) = words::reading(id);
         for (place, value) in values.into_iter().enumerate() {
@@ -112,6 +126,12 @@ pub fn entries() -> Vec<Entry> {
             entries.push(entry("reading", &format!("{id}={value}"), "", &zh, &en));
         }
     }
+    entries
+}
+
+/// Every file, its columns and their words.
+fn of_files() -> Vec<Entry> {
+    let mut entries = Vec::new();
     for file in File::ALL {
         entries.push(entry("file", file.as_str(), "", file.zh(), file.as_str()));
         for column in file.columns() {
@@ -123,12 +143,6 @@ pub fn entries() -> Vec<Entry> {
                     entries.push(entry(&name, word, "", zh, en));
                 }
             }
-        }
-    }
-    for (list, list_words) in words::LISTS {
-        for word in *list_words {
-            let (zh, en) = words::word(word);
-            entries.push(entry(list, word, "", zh, en));
         }
     }
     entries

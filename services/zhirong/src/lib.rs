@@ -23,6 +23,7 @@ pub mod replay;
 pub mod sample;
 pub mod serve;
 pub mod settle;
+pub mod signature;
 pub mod verify;
 
 use std::process::ExitCode;

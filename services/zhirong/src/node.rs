@@ -10,6 +10,7 @@ use platform::database::embedded::{self, Cluster};
 use platform::database::{Database, Tuning};
 use platform::identity::{Authority, Purpose};
 use platform::serve::{Running, Server};
+use platform::signing::{self, Signer};
 use policy::ident::City;
 use policy::rulebook::{ANYANG_2018_9, Rulebook};
 use tokio::sync::oneshot;
@@ -28,6 +29,9 @@ const PEOPLE: [(&str, Role); 5] = [
 
 /// The file in the identity folder that says that its certificates are a sandbox's.
 pub const SANDBOX_MARK: &str = "sandbox";
+
+/// Name of the sandbox's own key pair for signing batches, beside its certificates.
+pub const SIGNING_KEY: &str = "batch-signing";
 
 /// A running node.
 pub struct Node {
@@ -49,6 +53,12 @@ impl Node {
         std::fs::create_dir_all(&settings.data).map_err(|source| io_error(&settings.data, source))?;
         let identity = settings.data.join("identity");
         let authority = Arc::new(Authority::open(&identity)?);
+        // A key that cannot be used is told before anything is started.
+        let signer = if roles.contains(&"settlement") {
+            signer_of(settings, &identity)?
+        } else {
+            None
+        };
         let (database, cluster) = open_database(settings).await?;
         if roles.contains(&"registry") {
             enroll_people(&database, &authority).await?;
@@ -64,7 +74,7 @@ impl Node {
             ..Server::new(settings.listen, authority.issue("server", Purpose::Server)?)
         };
         let issuer = settings.sandbox.then(|| authority.clone());
-        let routes = routes(&roles, &database, issuer)?;
+        let routes = routes(&roles, &database, issuer, signer)?;
         let (stop, stopped) = oneshot::channel();
         let running = server
             .start(routes, async move {
@@ -193,6 +203,25 @@ fn mark_sandbox(settings: &Settings, identity: &Path) -> Result<(), Error> {
     Ok(())
 }
 
+/// The key that signs released batches: the one that is set, a sandbox's own, or none.
+fn signer_of(settings: &Settings, identity: &Path) -> Result<Option<Arc<dyn Signer>>, Error> {
+    let (algorithm, profile) = (settings.signing_algorithm, settings.signing_profile());
+    let signer = match &settings.signing_key {
+        Some(path) => signing::load(path, algorithm, &profile)?,
+        None if settings.sandbox => signing::load_or_make(identity, SIGNING_KEY, algorithm, &profile)?,
+        None => {
+            tracing::warn!("no signing_key is set: batches are released unsigned");
+            return Ok(None);
+        }
+    };
+    tracing::info!(
+        signing.algorithm = signer.algorithm().as_str(),
+        signing.key = signer.key_id(),
+        "released batches are signed"
+    );
+    Ok(Some(signer))
+}
+
 fn health_of(roles: &[&'static str]) -> Vec<&'static str> {
     let names = |role: &&'static str| match *role {
         "registry" => registry::HEALTH,
@@ -210,6 +239,7 @@ fn routes(
     roles: &[&'static str],
     database: &Database,
     issuer: Option<Arc<Authority>>,
+    signer: Option<Arc<dyn Signer>>,
 ) -> Result<tonic::service::Routes, Error> {
     let callers = Callers::new(database.clone());
     let rulebooks = Arc::new(rulebooks()?);
@@ -230,7 +260,12 @@ fn routes(
             ),
             "pledge" => pledge::routes(&mut builder, ledger(pledge::DATABASE_ROLE), callers.clone()),
             "insurance" => insurance::routes(&mut builder, ledger(insurance::DATABASE_ROLE), callers.clone()),
-            _ => settlement::routes(&mut builder, ledger(settlement::DATABASE_ROLE), callers.clone()),
+            _ => settlement::routes(
+                &mut builder,
+                ledger(settlement::DATABASE_ROLE),
+                callers.clone(),
+                signer.clone(),
+            ),
         }
     }
     Ok(builder.routes())

@@ -15,13 +15,15 @@ use crate::batch_folder::{FILES, POLICY, RECEIPT, fact_path};
 use crate::cli::VerifyArgs;
 use crate::error::CommandError;
 use crate::inputs::Inputs;
-use crate::output;
+use crate::{output, signature};
 
 /// Something of a batch that is not as it must be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
     /// Path of the file inside the batch.
     pub file: String,
+    /// Its name, where it has one: those of [`crate::signature`].
+    pub code: Option<&'static str>,
     /// What differs, in Chinese.
     pub zh: String,
     /// What differs, in English.
@@ -33,9 +35,17 @@ impl Difference {
     pub(crate) fn new(file: impl Into<String>, zh: impl Into<String>, en: impl Into<String>) -> Self {
         Self {
             file: file.into(),
+            code: None,
             zh: zh.into(),
             en: en.into(),
         }
+    }
+
+    /// What is printed: the file, then name and both languages.
+    #[must_use]
+    pub fn line(&self) -> String {
+        let code = self.code.map(|code| format!("{code} ")).unwrap_or_default();
+        format!("{0}: {code}{1} / {0}: {code}{2}", self.file, self.zh, self.en)
     }
 }
 
@@ -48,19 +58,21 @@ pub type Files = BTreeMap<String, Vec<u8>>;
 /// [`CommandError`] where files of the batch are missing or unreadable.
 pub fn run(args: &VerifyArgs) -> Result<ExitCode, CommandError> {
     let (files, extra) = read(&args.dir)?;
+    let trusted = args.key.as_deref().map(signature::read_key).transpose()?;
     let (receipt, mut differences) = verify(&files);
+    if let (Some(receipt), Some(trusted)) = (&receipt, &trusted) {
+        differences.extend(signature::check_key(receipt, trusted));
+    }
     let unknown = extra
         .iter()
         .map(|name| Difference::new(name, "不是批次的文件", "no file of the batch"));
     differences.extend(unknown);
     for difference in &differences {
-        output::note(&format!(
-            "{0}: {1} / {0}: {2}",
-            difference.file, difference.zh, difference.en
-        ));
+        output::note(&difference.line());
     }
     match receipt {
         Some(receipt) if differences.is_empty() => {
+            let signed = signature::told(&receipt, trusted.is_some());
             let Receipt {
                 batch_no,
                 line_count,
@@ -71,6 +83,7 @@ pub fn run(args: &VerifyArgs) -> Result<ExitCode, CommandError> {
             output::line(&format!(
                 "verified {batch_no}: {line_count} lines, {line_sum} yuan, {batch_digest}"
             ));
+            signed.iter().for_each(|line| output::line(line));
             Ok(ExitCode::SUCCESS)
         }
         _ => {
@@ -156,7 +169,10 @@ pub fn verify(files: &Files) -> (Option<Receipt>, Vec<Difference>) {
     };
     let mut differences = check_digests(files, &receipt);
     match recompute(files, &receipt) {
-        Ok(batch) => {
+        Ok(mut batch) => {
+            // Only the signer can sign; everything else of the receipt, white space included, must be what is computed.
+            batch.receipt.signature.clone_from(&receipt.signature);
+            batch.files.insert(RECEIPT.to_owned(), batch.receipt.to_json());
             differences.extend(compare(files, &batch));
             differences.extend(check_steps(&batch));
         }
@@ -169,7 +185,7 @@ fn bytes_of<'a>(files: &'a Files, name: &str) -> &'a [u8] {
     files.get(name).map_or(&[], Vec::as_slice)
 }
 
-/// Holds every digest of the receipt against its file.
+/// Holds every digest of the receipt against its file, and its signature, if it has one, against its key.
 #[must_use]
 pub fn check_digests(files: &Files, receipt: &Receipt) -> Vec<Difference> {
     let mut differences = Vec::new();
@@ -181,14 +197,7 @@ pub fn check_digests(files: &Files, receipt: &Receipt) -> Vec<Difference> {
             "the batch digest is not that of the receipt",
         ));
     }
-    if receipt.signature.is_some() {
-        let zh = "有签名，但本版本不能核验签名";
-        differences.push(Difference::new(
-            RECEIPT,
-            zh,
-            "it is signed, and this version cannot check signatures",
-        ));
-    }
+    differences.extend(signature::check(receipt));
     let facts: BTreeMap<String, &[u8]> = files
         .iter()
         .filter(|(path, _)| path.starts_with("facts/"))

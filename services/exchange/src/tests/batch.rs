@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use crate::batch::{BatchError, FindingRow, LineRow, ReadingRow, Receipt, SettledRow};
+use crate::batch::{BatchError, FindingRow, LineRow, ReadingRow, Receipt, ReceiptSignature, SettledRow};
 use crate::digest::{facts_digest, sha256_hex};
 
 fn line() -> LineRow {
@@ -91,6 +91,38 @@ fn receipt() -> Receipt {
     }
 }
 
+fn signature() -> ReceiptSignature {
+    ReceiptSignature {
+        algorithm: "ECDSA-P256-SHA256".into(),
+        key_id: "k".into(),
+        public_key: "p".into(),
+        user_id: None,
+        encoding: "der".into(),
+        signature: "s".into(),
+    }
+}
+
+#[test]
+fn a_signature_covers_the_canonical_receipt_with_its_batch_digest() {
+    let sealed = receipt().seal();
+    let bytes = sealed.signed_bytes().unwrap();
+    let text = String::from_utf8(bytes.clone()).unwrap();
+    assert!(text.starts_with("{\"batch_no\":\"410500-2025-001\",\"city\":"));
+    assert!(text.ends_with(&format!("\"batch_digest\":\"{}\"}}", sealed.batch_digest)));
+    let signed = Receipt {
+        signature: Some(signature()),
+        ..sealed.clone()
+    };
+    assert_eq!(signed.signed_bytes().unwrap(), bytes);
+    assert_eq!(signed.compute_digest(), sealed.batch_digest);
+    let json = String::from_utf8(signed.to_json()).unwrap();
+    assert!(!json.contains("user_id"));
+    assert_eq!(Receipt::from_json(json.as_bytes()).unwrap(), signed);
+    // A field that this version does not know may change what was signed.
+    let more = json.replacen("\"key_id\"", "\"counter\": \"x\", \"key_id\"", 1);
+    assert!(Receipt::from_json(more.as_bytes()).is_err());
+}
+
 #[test]
 fn the_batch_digest_covers_every_field_but_itself_and_the_signature() {
     let sealed = receipt().seal();
@@ -99,7 +131,7 @@ fn the_batch_digest_covers_every_field_but_itself_and_the_signature() {
     let text = String::from_utf8(sealed.to_json()).unwrap();
     assert!(!text.contains("signature"));
     let signed = Receipt {
-        signature: Some("abc".into()),
+        signature: Some(signature()),
         ..sealed.clone()
     };
     assert!(signed.is_sealed() && Receipt::from_json(&signed.to_json()).unwrap().is_sealed());

@@ -56,6 +56,20 @@ pub enum Error {
         /// What failed.
         what: String,
     },
+    /// A file with a private key for signing cannot be used.
+    #[error("signing key {path}: {what}")]
+    SigningKey {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// Something could not be signed, or a signature does not hold.
+    #[error("signature: {what}")]
+    Signing {
+        /// What is wrong.
+        what: String,
+    },
     /// The network server failed.
     #[error("server failed")]
     Transport(#[from] tonic::transport::Error),
@@ -134,11 +148,12 @@ impl Fault for Error {
         match self {
             Self::Database(error) => database_kind(error).0,
             Self::CommitUnknown(_) => Kind::Unavailable,
-            Self::Config { .. } | Self::Start { .. } => Kind::FailedPrecondition,
+            Self::Config { .. } | Self::Start { .. } | Self::SigningKey { .. } => Kind::FailedPrecondition,
             Self::Migrate(_)
             | Self::Task(_)
             | Self::Io { .. }
             | Self::Identity { .. }
+            | Self::Signing { .. }
             | Self::Transport(_)
             | Self::Telemetry(_) => Kind::Internal,
         }
@@ -152,6 +167,8 @@ impl Fault for Error {
             Self::Start { reason, .. } => reason,
             Self::Migrate(_) => "MIGRATION_FAILED",
             Self::Identity { .. } => "IDENTITY_INVALID",
+            Self::SigningKey { .. } => "SIGNING_KEY_INVALID",
+            Self::Signing { .. } => "SIGNING_FAILED",
             Self::Task(_) | Self::Io { .. } | Self::Transport(_) | Self::Telemetry(_) => "INTERNAL",
         }
     }
@@ -173,6 +190,8 @@ impl Fault for Error {
             Self::Task(_) => "后台任务中断".to_owned(),
             Self::Io { what, source } => format!("文件或程序不可用:{what}({source})"),
             Self::Identity { name, what } => format!("证书 {name} 不可用:{what}"),
+            Self::SigningKey { path, what } => format!("签名密钥 {path} 不可用:{what}"),
+            Self::Signing { what } => format!("签名失败或不成立:{what}"),
             Self::Transport(error) => format!("网络服务失败:{error}"),
             Self::Telemetry(what) => format!("日志或追踪无法启动:{what}"),
         }
@@ -198,6 +217,8 @@ impl Fault for Error {
             | Self::Migrate(_)
             | Self::Task(_)
             | Self::Identity { .. }
+            | Self::SigningKey { .. }
+            | Self::Signing { .. }
             | Self::Telemetry(_) => self.to_string(),
         }
     }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use zhirong_platform::config::{LogFormat, Overlay, Settings};
 use zhirong_platform::error::Fault;
+use zhirong_platform::signing::{Algorithm, Encoding, Profile};
 
 fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
     pairs
@@ -62,6 +63,8 @@ fn unknown_malformed_and_unsafe_settings_are_refused_by_name() {
         ("ZHIRONG_DATABASE_MAX_CONNECTIONS", "-1"),
         ("ZHIRONG_OTLP_ENDPOINT", "collector:4317"),
         ("ZHIRONG_LOG_LEVEL", "a=b=c"),
+        ("ZHIRONG_SIGNING_ALGORITHM", "RSA"),
+        ("ZHIRONG_SIGNING_ENCODING", "pem"),
     ] {
         let error = Settings::load(None, pairs(&[(name, value)]), Overlay::default()).unwrap_err();
         let shown = error.message_en().to_uppercase();
@@ -81,6 +84,29 @@ fn unknown_malformed_and_unsafe_settings_are_refused_by_name() {
     assert!(error.to_string().contains("sandbx"), "{error}");
     let missing = Settings::load(Some(Path::new("/nowhere.toml")), [], Overlay::default()).unwrap_err();
     assert!(missing.to_string().contains("/nowhere.toml"));
+}
+
+#[test]
+fn how_results_are_signed_is_read_from_file_and_environment() {
+    let file =
+        file("signing_key = '/file'\nsigning_algorithm = 'ECDSA-P256-SHA256'\nsigning_encoding = 'der'\n");
+    let environment = [
+        ("ZHIRONG_SIGNING_KEY", "/environment"),
+        ("ZHIRONG_SIGNING_ALGORITHM", "SM2-SM3"),
+        ("ZHIRONG_SIGNING_USER_ID", "410500"),
+        ("ZHIRONG_SIGNING_ENCODING", "raw"),
+    ];
+    let settings = Settings::load(Some(file.path()), pairs(&environment), Overlay::default()).unwrap();
+    assert_eq!(settings.signing_key.as_deref(), Some(Path::new("/environment")));
+    assert_eq!(settings.signing_algorithm, Some(Algorithm::Sm2Sm3));
+    let profile = settings.signing_profile();
+    assert_eq!(
+        (profile.encoding, profile.user_id.as_deref()),
+        (Encoding::Raw, Some("410500"))
+    );
+    let of_file = Settings::load(Some(file.path()), [], Overlay::default()).unwrap();
+    assert_eq!(of_file.signing_algorithm, Some(Algorithm::EcdsaP256Sha256));
+    assert_eq!(of_file.signing_profile(), Profile::default());
 }
 
 #[test]

@@ -12,6 +12,8 @@ mod error;
 #[cfg(test)]
 mod serve;
 #[cfg(test)]
+mod signing;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod transaction;

@@ -168,6 +168,10 @@ impl<'a> Replay<'a> {
             Step::Payment { .. } | Step::Class { .. } | Step::ClassShare { .. } | Step::OtherMoney { .. } => {
                 self.premium(step)
             }
+            Step::NothingEarned { settled } => {
+                self.clause = Some(Clause::NothingEarned);
+                self.follows(*settled == self.line.settled_before, "settled")
+            }
             Step::Excluded { earned, entitled, .. } => {
                 self.follows(*earned == self.earned, "earned")?;
                 self.follows(*entitled == self.line.settled_before.min(*earned), "entitled")?;

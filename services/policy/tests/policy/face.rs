@@ -238,6 +238,7 @@ fn bent(step: &mut Step) {
             entitled
         }
         Step::Payment { part, .. } => part,
+        Step::NothingEarned { settled } => settled,
         Step::ClassShare { share, .. } => share,
         // A class bears no amount; another clause is its mistake.
         Step::Class { clause, .. } => {
@@ -266,7 +267,7 @@ fn a_fen_more_in_any_step_of_any_line_shows() {
         }
         Ok(())
     });
-    assert_eq!(seen.into_inner().len(), 11, "every kind of step was bent");
+    assert_eq!(seen.into_inner().len(), 12, "every kind of step was bent");
 }
 
 // ---- alternatives -------------------------------------------------------------------------------------------------

@@ -190,15 +190,15 @@ impl Settlement {
                 en,
             ));
         }
-        let digest = body.batch_digest.clone();
+        let (digest, signer) = (body.batch_digest.clone(), self.signer.clone());
         self.change(
             caller,
             ("ReleaseBatch", &body.request_id),
             body,
             move |tx, _, stamp| {
-                let (number, digest) = (number.clone(), digest.clone());
+                let (number, digest, signer) = (number.clone(), digest.clone(), signer.clone());
                 Box::pin(async move {
-                    book::release(tx, &stamp, &number, &digest).await?;
+                    book::release(tx, &stamp, &number, &digest, signer).await?;
                     Ok(number)
                 })
             },

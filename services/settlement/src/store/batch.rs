@@ -184,16 +184,16 @@ pub(crate) async fn computed(
     Ok(())
 }
 
-/// Releases a draft. The constraint refuses whoever opened it.
+/// Releases a draft with its receipt as it stands for ever. The constraint refuses whoever opened it.
 pub(crate) async fn release(
     tx: &mut PgConnection,
     number: &BatchNo,
-    released_by: &str,
-    released_at: DateTime<Utc>,
+    (released_by, released_at): (&str, DateTime<Utc>),
+    receipt: &[u8],
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "update settlement.batch
-         set state = 'released', released_by = $4, released_at = $5
+         set state = 'released', released_by = $4, released_at = $5, receipt = $6
          where city = $1 and year = $2 and sequence = $3",
     )
     .bind(number.city.as_str())
@@ -201,6 +201,7 @@ pub(crate) async fn release(
     .bind(number.sequence)
     .bind(released_by)
     .bind(released_at)
+    .bind(receipt)
     .execute(tx)
     .await?;
     Ok(())

@@ -348,4 +348,15 @@ pub(super) const REASONS: &[(&str, &str, &str)] = &[
         "批次的文件无法使用",
         "a file of the batch cannot be used",
     ),
+    (
+        "SIGNING_KEY_INVALID",
+        "签名密钥无法使用",
+        "the signing key cannot be used",
+    ),
+    ("SIGNING_FAILED", "签名失败", "signing failed"),
+    (
+        "KEY_UNREADABLE",
+        "公钥文件无法读取",
+        "the public key file cannot be read",
+    ),
 ];

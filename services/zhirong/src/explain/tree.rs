@@ -216,6 +216,7 @@ fn steps(ground: &Ground<'_>, line: &Line) -> Vec<Node> {
                     .nodes(File::Exclusions, line.key.beneficiary.as_str());
                 pending.push((Tag::Other, node.with(rest).with(facts)));
             }
+            Step::NothingEarned { .. } => pending.push((Tag::Other, node)),
             Step::Sum { .. } | Step::Tier { .. } | Step::Rate { .. } | Step::Cap { .. } => {
                 let rest = everything(&mut pending);
                 pending.push((Tag::Other, node.with(rest).with(above_cap(step))));

@@ -4,7 +4,7 @@ use exchange::File;
 use exchange::compute::ComputedBatch;
 use exchange::identifiers::{read_institution_code, read_patent_no, read_pledge_no, read_reference};
 use policy::codes::Measure;
-use policy::engine::{Subject, Verdict};
+use policy::engine::{Finding, Subject, Verdict};
 
 use super::node::Node;
 use super::tree::{self, Ground};
@@ -181,24 +181,7 @@ fn judged(ground: &Ground<'_>, batch: &ComputedBatch, verdict: &Verdict) -> (Nod
             ("未计", "earned nothing")
         };
         let failed = Node::new("首个未通过", "the first that failed").with([tree::finding(stop)]);
-        let mut change = Node::new(
-            format!("怎样可改变：{}", stop.code.advice_zh()),
-            format!("what would change it: {}", stop.code.advice_en()),
-        );
-        for cure in &verdict.cures {
-            let next_zh = cure.next.map_or_else(String::new, |code| {
-                format!("，其后为 {} {}", code.as_str(), code.zh())
-            });
-            let next_en = cure.next.map_or_else(String::new, |code| {
-                format!(", then {}: {}", code.as_str(), code.en())
-            });
-            let (reading, value, now, then) = (cure.reading, cure.value, cure.now, cure.then);
-            change.children.push(Node::new(
-                format!("若批准 {reading}={value}：受益人本项由 {now} 元变为 {then} 元{next_zh}"),
-                format!("under {reading}={value}: the beneficiary's year goes from {now} to {then}{next_en}"),
-            ));
-        }
-        nodes.push(failed.with([change]));
+        nodes.push(failed.with([change(verdict, stop)]));
         said = (
             format!(
                 "{head_zh}：{what_zh}，{}；{}",
@@ -227,6 +210,28 @@ fn judged(ground: &Ground<'_>, batch: &ComputedBatch, verdict: &Verdict) -> (Nod
     }
     let (zh, en) = said.clone();
     (Node::new(zh, en).with(nodes), said.0, said.1)
+}
+
+/// What would undo the first stop: advice, and each reading under which the money differs.
+fn change(verdict: &Verdict, stop: &Finding) -> Node {
+    let mut change = Node::new(
+        format!("怎样可改变：{}", stop.code.advice_zh()),
+        format!("what would change it: {}", stop.code.advice_en()),
+    );
+    for cure in &verdict.cures {
+        let next_zh = cure.next.map_or_else(String::new, |code| {
+            format!("，其后为 {} {}", code.as_str(), code.zh())
+        });
+        let next_en = cure.next.map_or_else(String::new, |code| {
+            format!(", then {}: {}", code.as_str(), code.en())
+        });
+        let (reading, value, now, then) = (cure.reading, cure.value, cure.now, cure.then);
+        change.children.push(Node::new(
+            format!("若批准 {reading}={value}：受益人本项由 {now} 元变为 {then} 元{next_zh}"),
+            format!("under {reading}={value}: the beneficiary's year goes from {now} to {then}{next_en}"),
+        ));
+    }
+    change
 }
 
 /// A record of the bureau: the lines whose trees cite it, and the findings that name it.

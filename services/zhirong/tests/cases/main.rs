@@ -11,6 +11,8 @@ mod explain;
 #[cfg(test)]
 mod replay;
 #[cfg(test)]
+mod signature;
+#[cfg(test)]
 mod verify;
 #[cfg(test)]
 mod world;
