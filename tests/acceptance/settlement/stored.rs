@@ -254,7 +254,8 @@ fn a_row_altered_in_the_database_stops_every_pull_by_the_name_of_its_file() {
                 .await;
             assert_refused(answer, Code::FailedPrecondition, "BATCH_FILE_ALTERED");
             as_superuser(&mut database, async |tx| {
-                let sql = format!("delete from {table}; insert into {table} select * from kept; drop table kept");
+                let sql =
+                    format!("delete from {table}; insert into {table} select * from kept; drop table kept");
                 sqlx::raw_sql(AssertSqlSafe(sql)).execute(tx).await.unwrap();
             })
             .await;
