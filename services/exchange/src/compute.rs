@@ -15,7 +15,7 @@ use policy::rulebook::{Revision, Rulebook};
 use crate::batch::{BatchError, FindingRow, LineRow, ReadingRow, Receipt, SettledRow};
 use crate::conditions::ConditionRows;
 use crate::csv_out::write_file;
-use crate::digest::{facts_digest, sha256_hex};
+use crate::digest::{ExplanationsDigest, facts_digest, sha256_hex};
 use crate::file::File;
 use crate::history::History;
 
@@ -270,13 +270,10 @@ fn receipt(
     Ok(receipt.seal())
 }
 
-/// SHA-256 over every line's encoded explanation, each after its length, in line order.
+/// The digest of every line's explanation, in line order.
 fn explanations_digest(paid: &[Line]) -> String {
-    let mut bytes = Vec::new();
-    for line in paid {
-        let encoded = line.explanation.encode();
-        bytes.extend_from_slice(&u64::try_from(encoded.len()).unwrap_or(u64::MAX).to_be_bytes());
-        bytes.extend_from_slice(&encoded);
-    }
-    sha256_hex(&bytes)
+    let mut digest = ExplanationsDigest::default();
+    paid.iter()
+        .for_each(|line| digest.add(&line.explanation.encode()));
+    digest.finish()
 }

@@ -191,6 +191,18 @@ pub struct SettleArgs {
     pub client: ClientArgs,
 }
 
+/// How a batch is pulled; all three bring the same bytes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum By {
+    /// 流 One stream
+    #[default]
+    Stream,
+    /// 分页 Pages of the same messages
+    Pages,
+    /// 文件 One ZIP archive; where DIR ends in .zip it is written as it came
+    File,
+}
+
 /// Options of `export`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct ExportArgs {
@@ -200,6 +212,9 @@ pub struct ExportArgs {
     /// 输出目录 Folder for the batch
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
+    /// 拉取方式 How it is pulled
+    #[arg(long, value_enum, default_value_t)]
+    pub by: By,
     /// Where from.
     #[command(flatten)]
     pub client: ClientArgs,
@@ -234,7 +249,7 @@ pub struct AssessArgs {
 /// Options of `verify`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct VerifyArgs {
-    /// 批次目录 Folder of an exported batch
+    /// 批次目录 Folder of an exported batch, or its archive file
     #[arg(value_name = "DIR")]
     pub dir: PathBuf,
     /// 公钥文件 The signer's public key (PEM), had from the signer and not out of the batch: the batch must be signed by it
