@@ -49,7 +49,7 @@ pub(super) fn assemble(
             key,
         });
     }
-    complete(index, rules, &mut findings);
+    complete(index, &mut findings);
     findings.sort();
     findings.dedup();
     Ok(Outcome { lines, findings })

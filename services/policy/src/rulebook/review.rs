@@ -100,7 +100,7 @@ thresholds! {
     premium_policies: u32 = 5;
     /// POLICY_COVER_BACKDATED: days from the beginning of cover to the first payment, more than this (domain study 5.2
     /// no. 22).
-    backdated_days: u32 = 30;
+    backdated_days: u32 = 90;
     /// UNIT_SUSPECTED: an amount below this is probably in another unit (domain study 3.7: 10,000 yuan).
     unit_low: Money = Money::from_fen(1_000_000);
     /// UNIT_SUSPECTED: an amount above this is probably in another unit (domain study 3.7: 1,000,000,000 yuan).

@@ -59,13 +59,26 @@ impl<'a> Review<'_, 'a> {
                     first_draw: first.date,
                 });
         }
+        let mut loans_of: BTreeMap<&str, Vec<String>> = BTreeMap::new();
         for (borrower, of_lenders) in by_borrower {
             let all = || of_lenders.values().flatten();
             let base = super::sum(all().map(|counted| counted.base));
-            let loans = all().map(|counted| name::loan(counted.contract.loan)).collect();
-            self.tiny(borrower.as_str(), base, loans);
+            let mut loans: Vec<String> = all().map(|counted| name::loan(counted.contract.loan)).collect();
+            loans.sort();
+            self.tiny(borrower.as_str(), base, loans.clone());
+            loans_of.insert(borrower.as_str(), loans);
             for group in of_lenders.values() {
                 self.splitting(borrower, group);
+            }
+        }
+        // What was found of an enterprise's whole year is shown by the contracts that count in it.
+        for finding in self.findings.iter_mut() {
+            let is_of_line = finding.measure == Measure::LoanSubsidy && finding.reference.is_empty();
+            if let Some(loans) = loans_of.get(finding.beneficiary.as_str())
+                && is_of_line
+                && finding.evidence.is_empty()
+            {
+                finding.evidence.clone_from(loans);
             }
         }
     }

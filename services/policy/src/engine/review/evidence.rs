@@ -4,16 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::name;
 use crate::codes::{FindingCode, Measure};
-use crate::date::PolicyYear;
+use crate::engine::Finding;
 use crate::engine::index::Index;
-use crate::engine::{Finding, Rules};
 use crate::facts::{ExclusionGrade, Loan, LoanEvent, Pledge, Policy};
 use crate::ident::{InstitutionCode, PatentNo, Reference, Uscc};
 
 /// Fills the evidence of the findings that have none yet. It depends on the finding and the facts alone, so that equal
 /// findings stay equal.
-pub(in crate::engine) fn complete(index: &Index<'_>, rules: &Rules<'_>, findings: &mut [Finding]) {
-    let clerk = Clerk::new(index, rules);
+pub(in crate::engine) fn complete(index: &Index<'_>, findings: &mut [Finding]) {
+    let clerk = Clerk::new(index);
     for finding in findings.iter_mut().filter(|finding| finding.evidence.is_empty()) {
         let mut names = BTreeSet::new();
         clerk.collect(finding, &mut names);
@@ -24,35 +23,18 @@ pub(in crate::engine) fn complete(index: &Index<'_>, rules: &Rules<'_>, findings
 /// Who looks up records for findings.
 struct Clerk<'i, 'a> {
     index: &'i Index<'a>,
-    /// Contracts with an event of the year, by borrower.
-    loans_of_borrower: BTreeMap<&'a Uscc, Vec<&'a Loan>>,
     /// Institutions of a legal person.
     institutions: BTreeMap<&'a Uscc, Vec<String>>,
 }
 
 impl<'i, 'a> Clerk<'i, 'a> {
-    fn new(index: &'i Index<'a>, rules: &Rules<'_>) -> Self {
-        let mut loans_of_borrower: BTreeMap<&Uscc, Vec<&Loan>> = BTreeMap::new();
-        for loan in &index.facts.loans {
-            let events = index.events.get(&(&loan.institution_code, &loan.contract_no));
-            let of_year = |event: &&LoanEvent| PolicyYear::of(event.date()) == rules.year;
-            if events.is_some_and(|events| events.iter().any(of_year)) {
-                loans_of_borrower
-                    .entry(&loan.borrower_uscc)
-                    .or_default()
-                    .push(loan);
-            }
-        }
+    fn new(index: &'i Index<'a>) -> Self {
         let mut institutions: BTreeMap<&Uscc, Vec<String>> = BTreeMap::new();
         for row in &index.facts.institutions {
             let own = institutions.entry(&row.legal_person_uscc).or_default();
             own.push(name::institution(row));
         }
-        Self {
-            index,
-            loans_of_borrower,
-            institutions,
-        }
+        Self { index, institutions }
     }
 
     fn collect(&self, finding: &Finding, names: &mut BTreeSet<String>) {
@@ -64,22 +46,12 @@ impl<'i, 'a> Clerk<'i, 'a> {
         self.listed(finding, names);
     }
 
-    /// Contract, event, pledge, lender and borrower; for a whole line its contracts or institutions.
+    /// Contract, event, pledge, lender and borrower; for a bank's whole line its institutions.
     fn lending(&self, finding: &Finding, parts: &[&str], names: &mut BTreeSet<String>) {
         let beneficiary = Uscc::from_canonical(&finding.beneficiary).ok();
         let Some(key) = key_of(parts) else {
-            let loans = beneficiary
-                .as_ref()
-                .and_then(|code| self.loans_of_borrower.get(code));
-            match finding.measure {
-                Measure::LoanSubsidy => {
-                    names.extend(loans.into_iter().flatten().map(|loan| name::loan(loan)))
-                }
-                Measure::BankIncentive | Measure::PremiumSubsidy => {
-                    let own = beneficiary.as_ref().and_then(|code| self.institutions.get(code));
-                    names.extend(own.into_iter().flatten().cloned());
-                }
-            }
+            let own = beneficiary.and_then(|code| self.institutions.get(&code));
+            names.extend(own.into_iter().flatten().cloned());
             return;
         };
         let key = (&key.0, &key.1);
