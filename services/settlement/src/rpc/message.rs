@@ -141,5 +141,6 @@ pub(crate) fn finding(stored: &StoredFinding) -> common::Finding {
         beneficiary: stored.beneficiary.clone(),
         reference: stored.reference.clone(),
         message: Some(text(stored.message_zh.clone(), stored.message_en.clone())),
+        evidence: stored.evidence.clone(),
     }
 }
