@@ -11,7 +11,7 @@ use policy::money::Money;
 use policy::reading::{ReadingNotSupported, Readings};
 use policy::rulebook::{Revision, Rulebook};
 
-use crate::batch::{BatchError, FindingRow, LineRow, ReadingRow, Receipt, SettledRow};
+use crate::batch::{AuditHeadRow, BatchError, FindingRow, LineRow, ReadingRow, Receipt, SettledRow};
 use crate::csv_out::write_file;
 use crate::digest::{facts_digest, sha256_hex};
 use crate::file::File;
@@ -39,6 +39,8 @@ pub struct BatchQuestion<'a> {
     pub approvals: &'a [ReadingRow],
     /// The settled position.
     pub settled: &'a SettledBefore,
+    /// The heads of the city's audit chains when the batch was opened, for the receipt.
+    pub audit_heads: &'a [AuditHeadRow],
     /// Digest of the batch released before.
     pub previous_digest: Option<String>,
 }
@@ -254,6 +256,7 @@ fn receipt(
         lines_digest: of("lines.csv"),
         findings_digest: of("findings.csv"),
         explanations_digest: explanations_digest(paid),
+        audit_heads: question.audit_heads.to_vec(),
         previous_digest: question.previous_digest.clone(),
         batch_digest: String::new(),
         signature: None,

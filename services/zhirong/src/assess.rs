@@ -144,6 +144,7 @@ pub fn assess(files: &BTreeMap<File, Vec<u8>>, question: &Question) -> Result<As
         readings: &readings,
         approvals: &approvals,
         settled: &SettledBefore::new(),
+        audit_heads: &[],
         previous_digest: None,
     })?;
     Ok(Assessment {

@@ -89,6 +89,7 @@ impl Inputs {
             readings: &self.readings,
             approvals: &self.approvals,
             settled: &self.settled,
+            audit_heads: &self.receipt.audit_heads,
             previous_digest: self.receipt.previous_digest.clone(),
         })
     }

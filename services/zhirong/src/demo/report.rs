@@ -269,6 +269,7 @@ fn print_other_reading(settled: &Settled) -> Result<(), CommandError> {
             readings: &readings,
             approvals: &approvals,
             settled: &SettledBefore::new(),
+            audit_heads: &[],
             previous_digest: None,
         })?;
         let loans = computed
