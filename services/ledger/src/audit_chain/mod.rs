@@ -249,11 +249,8 @@ impl ChainCheck {
         }
         let found = exchange::digest::hex(&row.row_hash);
         let differs = self.pins.remove(&chain_no).into_iter().flatten();
-        self.breaks.extend(
-            differs
-                .filter(|pin| pin.hash != found)
-                .map(Break::PinDiffers),
-        );
+        self.breaks
+            .extend(differs.filter(|pin| pin.hash != found).map(Break::PinDiffers));
         self.last = chain_no;
         self.last_hash.clone_from(&row.row_hash);
     }

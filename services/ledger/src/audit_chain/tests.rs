@@ -146,5 +146,8 @@ fn a_chain_written_anew_is_told_by_a_pin_alone() {
     }
     assert_eq!(breaks(&anew, &[]), []);
     let head = pin(&whole[1]);
-    assert_eq!(breaks(&anew, std::slice::from_ref(&head)), [Break::PinDiffers(head)]);
+    assert_eq!(
+        breaks(&anew, std::slice::from_ref(&head)),
+        [Break::PinDiffers(head)]
+    );
 }

@@ -179,10 +179,7 @@ impl Import {
                 Err(refusal) => refuse(verdict, refusal),
             }
         }
-        Ok(common::RowVerdicts {
-            verdicts,
-            audit_head,
-        })
+        Ok(common::RowVerdicts { verdicts, audit_head })
     }
 
     /// What can be said of a row without the database.
@@ -244,11 +241,7 @@ impl Import {
         }
     }
 
-    async fn commit(
-        &self,
-        candidates: Vec<Candidate>,
-        request_id: uuid::Uuid,
-    ) -> Result<Outcomes, Error> {
+    async fn commit(&self, candidates: Vec<Candidate>, request_id: uuid::Uuid) -> Result<Outcomes, Error> {
         if candidates.is_empty() {
             return Ok((Vec::new(), None));
         }

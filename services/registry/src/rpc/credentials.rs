@@ -40,9 +40,7 @@ pub(crate) async fn ensure_credential(
         return Ok(true);
     }
     match credential::by_key(tx, caller.city.as_str(), spki_digest).await? {
-        Some(found) if found.holder == caller.holder && found.role == caller.role.as_str() => {
-            Ok(false)
-        }
+        Some(found) if found.holder == caller.holder && found.role == caller.role.as_str() => Ok(false),
         _ => Err(key_taken()),
     }
 }
