@@ -12,7 +12,7 @@ use policy::money::Money;
 use policy::reading::{ReadingNotSupported, Readings};
 use policy::rulebook::{Revision, Rulebook};
 
-use crate::batch::{BatchError, FindingRow, LineRow, ReadingRow, Receipt, SettledRow};
+use crate::batch::{AuditHeadRow, BatchError, FindingRow, LineRow, ReadingRow, Receipt, SettledRow};
 use crate::conditions::ConditionRows;
 use crate::csv_out::write_file;
 use crate::digest::{ExplanationsDigest, facts_digest, sha256_hex};
@@ -45,6 +45,8 @@ pub struct BatchQuestion<'a> {
     pub settled: &'a SettledBefore,
     /// What else the batch is settled under: objections, recoveries, freezes and budgets.
     pub conditions: &'a Conditions,
+    /// The heads of the city's audit chains when the batch was opened, for the receipt.
+    pub audit_heads: &'a [AuditHeadRow],
     /// Digest of the batch released before.
     pub previous_digest: Option<String>,
 }
@@ -263,6 +265,7 @@ fn receipt(
         findings_digest: of("findings.csv"),
         explanations_digest: explanations_digest(paid),
         conditions: ConditionRows::of(question.conditions),
+        audit_heads: question.audit_heads.to_vec(),
         previous_digest: question.previous_digest.clone(),
         batch_digest: String::new(),
         signature: None,

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use platform::config::{LogFormat, Overlay, Secret, Settings};
 
+use crate::audit::AuditArgs;
+
 /// 专利金融补贴结算 Subsidies of a city for patent pledge loans and patent insurance: report, settle, check.
 #[derive(Debug, Parser)]
 #[command(name = "zhirong", version, propagate_version = true)]
@@ -66,6 +68,8 @@ pub enum Command {
     Replay(ReplayArgs),
     /// 试验 Settles all history again under another policy or reading; writes nothing
     Experiment(ExperimentArgs),
+    /// 审计 Checks the audit trail
+    Audit(AuditArgs),
     /// 代码表 Prints every closed list as CSV: list,code,severity,zh,en
     Codes,
 }
@@ -338,6 +342,7 @@ impl Cli {
             | Command::Explain(_)
             | Command::Replay(_)
             | Command::Experiment(_)
+            | Command::Audit(_)
             | Command::Codes => Overlay::default(),
         };
         overlay.log_level.clone_from(&self.global.log_level);
@@ -362,6 +367,7 @@ impl Command {
             Self::Explain(args) => &mut args.client.settings,
             Self::Replay(args) => &mut args.client.settings,
             Self::Experiment(args) => &mut args.client.settings,
+            Self::Audit(args) => &mut args.client().settings,
             Self::Assess(_) | Self::Verify(_) | Self::Codes => return,
         };
         settings.clone_into(target);

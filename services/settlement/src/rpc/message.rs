@@ -11,6 +11,7 @@ use sqlx::PgConnection;
 
 use crate::book::readings_rows;
 use crate::error::Error;
+use crate::heads;
 use crate::model::{BatchNo, State};
 use crate::store::batch::Batch;
 use crate::store::finding::{self, StoredFinding};
@@ -73,6 +74,7 @@ pub(crate) async fn batch(
         ),
         findings_count,
         cancel_reason: stored.cancel_reason.clone().unwrap_or_default(),
+        audit_heads: heads::messages(&stored.audit_heads)?,
     })
 }
 
