@@ -171,7 +171,7 @@ pub(crate) async fn recompute(
     stored: &Batch,
     number: &BatchNo,
 ) -> Result<ComputedBatch, Error> {
-    let history = facts::of_city(tx, number.city.as_str(), stored.cut_off).await?;
+    let history = facts::of_city(tx, number.city.as_str(), stored.cut_off, stored.cut_off).await?;
     let before = settled::before(tx, number).await?;
     let (batch, number) = (stored.clone(), number.clone());
     // Seconds of pure computation for a large city: not on a thread that other calls wait for.
