@@ -174,7 +174,7 @@ pub(crate) async fn recompute(
     stored: &Batch,
     number: &BatchNo,
 ) -> Result<ComputedBatch, Error> {
-    let history = facts::of_city(tx, number.city.as_str(), stored.cut_off).await?;
+    let history = facts::of_city(tx, number.city.as_str(), stored.cut_off, stored.cut_off).await?;
     let before = settled::before(tx, number).await?;
     let audit_heads = heads::rows(&stored.audit_heads)?;
     let (batch, number) = (stored.clone(), number.clone());
