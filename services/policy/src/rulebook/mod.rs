@@ -1,6 +1,6 @@
 //! Rulebooks: a document's money rules as data, one revision for each run of policy years.
 //!
-//! Every value carries its article and its source. Loading refuses gaps and overlaps in tiers and in validity, unknown
+//! Every value of the document carries its article and its source. Loading refuses gaps and overlaps in tiers and in validity, unknown
 //! keys, and values without a source, so that what a batch was computed with can always be held against the document.
 
 mod load;
@@ -180,6 +180,37 @@ pub struct Revision {
     pub approvals: Vec<Approval>,
 }
 
+/// How a negative total of a beneficiary is settled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Negative {
+    /// 抵扣: set off against the beneficiary's positive lines first, of the same and of later batches.
+    Offset,
+    /// 追回: a recovery notice over the whole.
+    Recovery,
+}
+
+/// How a city settles, where the document says nothing of it (table `[procedure]`): our choice, not the document's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Procedure {
+    /// 公示工作日: working days that the lines of a batch are on public notice, 1 to 60.
+    pub notice_working_days: u16,
+    /// 补报期限: days after 31 December of the policy year on which more may still be paid; none while it is open.
+    pub late_window_days: Option<u16>,
+    /// What a negative total becomes.
+    pub negative: Negative,
+}
+
+impl Default for Procedure {
+    /// Five working days, an open window, set off.
+    fn default() -> Self {
+        Self {
+            notice_working_days: 5,
+            late_window_days: None,
+            negative: Negative::Offset,
+        }
+    }
+}
+
 /// A document's rules over time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rulebook {
@@ -197,6 +228,8 @@ pub struct Rulebook {
     pub states_validity: bool,
     /// What to warn of, in Chinese and English.
     pub validity_note: (String, String),
+    /// How the city settles.
+    pub procedure: Procedure,
     excluded_divisions: Vec<Division>,
     revisions: Vec<Revision>,
 }
