@@ -29,12 +29,12 @@ pub(super) fn apply(
     }
     let mut objections: Vec<&SetAside> = conditions.set_aside.iter().collect();
     objections.retain(|objection| objection.key == line.draft.key);
-    for objection in objections.into_iter().min() {
+    if let Some(objection) = objections.into_iter().min() {
         set_aside(objection, line, findings);
     }
     let mut freezes: Vec<&Freeze> = conditions.freezes.iter().collect();
     freezes.retain(|freeze| freeze.period().contains(question.as_of) && stops(&freeze.what, index, line));
-    for freeze in freezes.into_iter().min() {
+    if let Some(freeze) = freezes.into_iter().min() {
         hold_frozen(freeze, line, findings);
     }
     close_late(question, rules, line, findings);

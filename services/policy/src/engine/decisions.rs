@@ -115,6 +115,7 @@ impl<'a> Reviewed<'a> {
         let policies = number.and_then(|number| self.index.policies_of_number.get(&number));
         let policies = policies.into_iter().flatten();
         policies
+            .filter(|policy| policy.policyholder_uscc.as_str() == finding.beneficiary)
             .flat_map(|policy| by_code(&format!("{}/{reference}", policy.institution_code)))
             .collect()
     }

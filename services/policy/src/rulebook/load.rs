@@ -3,10 +3,8 @@
 use chrono::{Datelike, NaiveDate};
 use serde::Deserialize;
 
-use super::{
-    Approval, CappedRate, ClassRate, Negative, Procedure, Revision, Rulebook, RulebookError, Tier,
-    TieredLumpSum,
-};
+use super::procedure::ProcedureTable;
+use super::{Approval, CappedRate, ClassRate, Revision, Rulebook, RulebookError, Tier, TieredLumpSum};
 use crate::codes::Clause;
 use crate::date::PolicyYear;
 use crate::facts::Product;
@@ -57,14 +55,6 @@ struct PolicyFile {
     #[serde(default)]
     procedure: ProcedureTable,
     revision: Vec<RevisionTable>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ProcedureTable {
-    notice_working_days: Option<i64>,
-    late_window_days: Option<i64>,
-    negative: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -171,7 +161,7 @@ impl Rulebook {
             ),
             states_validity: file.document.states_validity,
             validity_note: (file.document.validity_note_zh, file.document.validity_note_en),
-            procedure: load_procedure(&file.procedure)?,
+            procedure: file.procedure.read()?,
             excluded_divisions,
             revisions,
         })
@@ -190,27 +180,6 @@ fn date_of(value: toml::value::Datetime, name: &str) -> Result<NaiveDate, Rulebo
 
 fn clause_of(text: &str) -> Result<Clause, RulebookError> {
     Clause::parse(text).ok_or_else(|| RulebookError::InvalidValue(format!("clause {text}")))
-}
-
-/// The procedure; what the table leaves out is as in [`Procedure::default`].
-fn load_procedure(table: &ProcedureTable) -> Result<Procedure, RulebookError> {
-    let days = |name: &str, stated: Option<i64>, range: std::ops::RangeInclusive<u16>| {
-        let read = |days| u16::try_from(days).ok().filter(|days| range.contains(days));
-        let checked =
-            |days| read(days).ok_or_else(|| RulebookError::InvalidValue(format!("procedure.{name}")));
-        stated.map(checked).transpose()
-    };
-    let default = Procedure::default();
-    let notice = days("notice_working_days", table.notice_working_days, 1..=60)?;
-    Ok(Procedure {
-        notice_working_days: notice.unwrap_or(default.notice_working_days),
-        late_window_days: days("late_window_days", table.late_window_days, 0..=3660)?,
-        negative: match table.negative.as_deref() {
-            None | Some("offset") => Negative::Offset,
-            Some("recovery") => Negative::Recovery,
-            Some(_) => return Err(RulebookError::InvalidValue("procedure.negative".to_owned())),
-        },
-    })
 }
 
 fn load_revision(table: &RevisionTable) -> Result<Revision, RulebookError> {

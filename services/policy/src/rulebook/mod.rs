@@ -4,6 +4,7 @@
 //! keys, and values without a source, so that what a batch was computed with can always be held against the document.
 
 mod load;
+mod procedure;
 #[cfg(test)]
 mod tests;
 
@@ -15,6 +16,8 @@ use crate::facts::Product;
 use crate::ident::{City, Division};
 use crate::money::{Money, Rate};
 use crate::reading::{Boundary, ReadingNotSupported, Readings};
+
+pub use procedure::{Negative, Procedure};
 
 /// The rulebook that ships with the engine: 安政〔2018〕9号 (八).
 pub const ANYANG_2018_9: &str = include_str!("../../policies/410500-anzheng-2018-9.toml");
@@ -178,37 +181,6 @@ pub struct Revision {
     pub readings: Readings,
     /// The approval reference of each reading.
     pub approvals: Vec<Approval>,
-}
-
-/// How a negative total of a beneficiary is settled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Negative {
-    /// 抵扣: set off against the beneficiary's positive lines first, of the same and of later batches.
-    Offset,
-    /// 追回: a recovery notice over the whole.
-    Recovery,
-}
-
-/// How a city settles, where the document says nothing of it (table `[procedure]`): our choice, not the document's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Procedure {
-    /// 公示工作日: working days that the lines of a batch are on public notice, 1 to 60.
-    pub notice_working_days: u16,
-    /// 补报期限: days after 31 December of the policy year on which more may still be paid; none while it is open.
-    pub late_window_days: Option<u16>,
-    /// What a negative total becomes.
-    pub negative: Negative,
-}
-
-impl Default for Procedure {
-    /// Five working days, an open window, set off.
-    fn default() -> Self {
-        Self {
-            notice_working_days: 5,
-            late_window_days: None,
-            negative: Negative::Offset,
-        }
-    }
 }
 
 /// A document's rules over time.

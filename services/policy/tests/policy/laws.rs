@@ -73,6 +73,7 @@ fn shuffled(rng: &mut Rng, facts: &Facts) -> Facts {
     rng.shuffle(&mut facts.policy_patents);
     rng.shuffle(&mut facts.premium_events);
     rng.shuffle(&mut facts.other_awards);
+    rng.shuffle(&mut facts.decisions);
     facts
 }
 
@@ -121,6 +122,7 @@ fn earlier(rng: &mut Rng, now: &Facts) -> Facts {
     facts.policy_patents.retain(|_| known(85));
     facts.premium_events.retain(|_| known(70));
     facts.other_awards.retain(|_| known(60));
+    facts.decisions.retain(|_| known(60));
     let mut revised = rng.fork();
     let mut revised = || revised.u32(0..10) == 0;
     for event in facts.loan_events.iter_mut().filter(|_| revised()) {
