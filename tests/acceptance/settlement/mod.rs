@@ -2,6 +2,9 @@
 
 mod batches;
 mod first;
+mod notice;
+mod objection;
 mod reading;
 mod release;
+mod steps;
 mod stream;
