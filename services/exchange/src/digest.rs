@@ -26,6 +26,25 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
     hex(&sha256(bytes))
 }
 
+/// The digest of the lines' explanations, one after the other: SHA-256 over each in its encoded form, after its length in bytes.
+#[derive(Debug, Clone, Default)]
+pub struct ExplanationsDigest(Sha256);
+
+impl ExplanationsDigest {
+    /// Takes the next line's explanation in.
+    pub fn add(&mut self, encoded: &[u8]) {
+        let length = u64::try_from(encoded.len()).unwrap_or(u64::MAX);
+        self.0.update(length.to_be_bytes());
+        self.0.update(encoded);
+    }
+
+    /// The digest in hexadecimal.
+    #[must_use]
+    pub fn finish(self) -> String {
+        hex(&self.0.finalize())
+    }
+}
+
 /// The digest of a folder: SHA-256 over `name`, a zero byte, the hexadecimal SHA-256 of the bytes and a line feed of each file, by name.
 #[must_use]
 pub fn facts_digest<V: AsRef<[u8]>>(files: &BTreeMap<String, V>) -> String {

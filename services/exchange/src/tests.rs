@@ -1,5 +1,6 @@
 //! Tests of the whole crate through its public functions.
 
+mod archive;
 mod batch;
 mod cases;
 mod files;

@@ -193,7 +193,8 @@ fn page_key(file: File, token: &str) -> Result<Option<Key>, Error> {
     }
 }
 
-fn unhex(text: &str) -> Option<Vec<u8>> {
+/// Reads hexadecimal digits.
+pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
     if !text.len().is_multiple_of(2) {
         return None;
     }

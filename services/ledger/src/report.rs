@@ -364,5 +364,7 @@ pub fn receipt(stamp: &Stamp, facts: Vec<common::StoredFact>) -> common::Receipt
         facts,
         body_digest: exchange::digest::hex(&stamp.body_digest),
         trace_id: platform::telemetry::current_trace_id().unwrap_or_default(),
+        // Named once the audit row is written.
+        audit_head: None,
     }
 }

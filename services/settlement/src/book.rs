@@ -16,6 +16,7 @@ use policy::rulebook::Rulebook;
 use sqlx::PgConnection;
 
 use crate::error::Error;
+use crate::heads;
 use crate::model::BatchNo;
 use crate::store::batch::{self, Batch, NewBatch, Yield};
 use crate::store::{decision, finding, line, settled, trace};
@@ -77,6 +78,8 @@ pub(crate) async fn open(
         opened_at: stamp.recorded_at,
         previous_digest,
         traceparent: stamp.traceparent.clone(),
+        // No write of facts is in flight while the cut-off is held: the heads cover every fact of the batch.
+        audit_heads: heads::captured(tx, city).await?,
     };
     batch::insert(tx, &number, &new).await?;
     Ok(number)
@@ -207,6 +210,7 @@ async fn compute_under(
     under: Under,
 ) -> Result<ComputedBatch, Error> {
     let history = facts::of_city(tx, number.city.as_str(), stored.cut_off).await?;
+    let audit_heads = heads::rows(&stored.audit_heads)?;
     let (batch, number) = (stored.clone(), number.clone());
     // Seconds of pure computation for a large city: not on a thread that other calls wait for.
     let computed = tokio::task::spawn_blocking(move || {
@@ -231,6 +235,7 @@ async fn compute_under(
             approvals: &approvals,
             settled: &under.before,
             conditions: &under.conditions,
+            audit_heads: &audit_heads,
             previous_digest: batch.previous_digest.clone(),
         })
     })

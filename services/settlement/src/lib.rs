@@ -4,6 +4,7 @@ mod book;
 mod conditions;
 mod error;
 mod guard;
+mod heads;
 mod life;
 mod model;
 mod rpc;

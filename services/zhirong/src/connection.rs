@@ -20,6 +20,9 @@ pub const CHECKER: &str = "finance-checker";
 /// Name of the certificate of the officer who releases them.
 pub const RELEASER: &str = "finance-releaser";
 
+/// Name of the auditor's certificate.
+pub const AUDITOR: &str = "auditor";
+
 /// The address and the folder of certificates that the options name.
 ///
 /// # Errors

@@ -1,6 +1,8 @@
 use std::collections::BTreeMap;
 
-use crate::batch::{BatchError, FindingRow, LineRow, ReadingRow, Receipt, ReceiptSignature, SettledRow};
+use crate::batch::{
+    AuditHeadRow, BatchError, FindingRow, LineRow, ReadingRow, Receipt, ReceiptSignature, SettledRow,
+};
 use crate::digest::{facts_digest, sha256_hex};
 
 fn line() -> LineRow {
@@ -87,6 +89,7 @@ fn receipt() -> Receipt {
         findings_digest: "g".into(),
         explanations_digest: "e".into(),
         conditions: None,
+        audit_heads: Vec::new(),
         previous_digest: None,
         batch_digest: String::new(),
         signature: None,
@@ -166,4 +169,28 @@ fn digests_are_sha256_in_hexadecimal() {
     ]);
     let by_hand = format!("a.csv\0{}\nb.csv\0{}\n", sha256_hex(b"1"), sha256_hex(b"2"));
     assert_eq!(facts_digest(&files), sha256_hex(by_hand.as_bytes()));
+}
+
+/// A receipt without heads is the one of before, byte for byte; one with heads holds them under its digest.
+#[test]
+fn audit_heads_are_part_of_the_digest_and_absent_where_there_are_none() {
+    let bare = receipt().seal();
+    assert!(!String::from_utf8(bare.to_json()).unwrap().contains("audit_heads"));
+    let head = |chain_no| AuditHeadRow {
+        stream: "finance".into(),
+        chain_no,
+        hash: "00".repeat(32),
+    };
+    let headed = Receipt {
+        audit_heads: vec![head(7)],
+        ..receipt()
+    }
+    .seal();
+    assert_ne!(headed.batch_digest, bare.batch_digest);
+    assert_eq!(Receipt::from_json(&headed.to_json()).unwrap(), headed);
+    let forged = Receipt {
+        audit_heads: vec![head(8)],
+        ..headed
+    };
+    assert!(!forged.is_sealed());
 }

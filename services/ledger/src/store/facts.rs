@@ -4,7 +4,7 @@ use exchange::{File, History};
 use policy::facts::Facts;
 use sqlx::PgConnection;
 
-use super::fact::{self, Value};
+use super::fact::{self, StoredRow, Value};
 use crate::error::Error;
 
 /// The facts that the answer to an institution rests on: its own of one borrower, and the registry's. Nothing of another
@@ -143,6 +143,22 @@ async fn read(
     Ok(())
 }
 
+/// Every stored revision of one file of a city that was accepted under a cut-off up to the one given, by key and revision.
+///
+/// # Errors
+/// Database errors, or a stored row that cannot be read.
+pub async fn file_of_city(
+    tx: &mut PgConnection,
+    file: File,
+    city: &str,
+    cut_off: i64,
+) -> Result<Vec<StoredRow>, Error> {
+    let values = [Value::Text(city.to_owned()), Value::Number(cut_off)];
+    fact::select(tx, file, OF_CITY, &values).await
+}
+
+const OF_CITY: &str = "city = $1 and cut_off <= $2";
+
 /// Every revision of a city that was accepted under a cut-off up to the one given: the fixed set a batch is computed from.
 ///
 /// # Errors
@@ -151,7 +167,7 @@ pub async fn of_city(tx: &mut PgConnection, city: &str, cut_off: i64) -> Result<
     let mut history = History::default();
     for file in File::ALL.iter().copied() {
         let values = [Value::Text(city.to_owned()), Value::Number(cut_off)];
-        read(tx, &mut history, file, "city = $1 and cut_off <= $2", &values).await?;
+        read(tx, &mut history, file, OF_CITY, &values).await?;
     }
     Ok(history)
 }

@@ -18,7 +18,7 @@ const LIVE_MOST: i64 = 2;
 /// How long a credential of a sandbox lasts.
 const SANDBOX_DAYS: i64 = 3650;
 
-/// Makes a key speak for a holder, unless it does already.
+/// Makes a key speak for a holder, unless it does already; answers whether it was made to.
 ///
 /// # Errors
 /// `CREDENTIAL_KEY_TAKEN` where the key speaks for somebody else; database errors.
@@ -27,7 +27,7 @@ pub(crate) async fn ensure_credential(
     caller: &Caller,
     spki_digest: [u8; 32],
     created_by: &str,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     let now = platform::clock::Clock::System.now();
     let new = NewCredential {
         caller,
@@ -37,10 +37,10 @@ pub(crate) async fn ensure_credential(
         created_by,
     };
     if credential::insert(tx, platform::ids::new_v7(), &new).await? {
-        return Ok(());
+        return Ok(true);
     }
     match credential::by_key(tx, caller.city.as_str(), spki_digest).await? {
-        Some(found) if found.holder == caller.holder && found.role == caller.role.as_str() => Ok(()),
+        Some(found) if found.holder == caller.holder && found.role == caller.role.as_str() => Ok(false),
         _ => Err(key_taken()),
     }
 }
@@ -61,7 +61,7 @@ impl Registry {
         body: &pb::CreateCredentialRequest,
     ) -> Result<pb::CreateCredentialResponse, Error> {
         let role = role_of(body)?;
-        let holder = holder_of(body)?;
+        let holder = holder_of(body, role)?;
         let spki_digest = key_of(body)?;
         let (not_before, not_after) = period_of(body, self.ledger.clock.now())?;
         let new_holder = Caller {
@@ -259,8 +259,19 @@ fn role_of(body: &pb::CreateCredentialRequest) -> Result<Role, Error> {
     }
 }
 
-fn holder_of(body: &pb::CreateCredentialRequest) -> Result<String, Error> {
+/// Words that an institution's code must not be: its code is its audit stream and its view of the tables.
+const NO_INSTITUTION: [&str; 3] = ["*", "bureau", "finance"];
+
+fn holder_of(body: &pb::CreateCredentialRequest, role: Role) -> Result<String, Error> {
     let holder = body.holder.trim();
+    if role == Role::Institution && NO_INSTITUTION.contains(&holder) {
+        return Err(Error::invalid(
+            "holder",
+            "REFERENCE_MALFORMED",
+            "该代码为系统保留，机构不得使用",
+            "no institution may have this code: it is an office's",
+        ));
+    }
     policy::ident::InstitutionCode::from_canonical(holder)
         .map(|code| code.to_string())
         .map_err(|_| {

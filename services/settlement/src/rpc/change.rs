@@ -1,5 +1,6 @@
 //! Opening and computing a batch, and what every verb of a batch has in common.
 
+use api::AuditedAnswer;
 use api::google::r#type::Date;
 use api::settlement::v1 as pb;
 use chrono::NaiveDate;
@@ -128,7 +129,7 @@ impl Settlement {
     ) -> Result<A, Error>
     where
         B: Message,
-        A: Message + Default + Send + 'static,
+        A: Message + Default + AuditedAnswer + Send + 'static,
         F: for<'c> Fn(&'c mut PgConnection, Ledger, Stamp) -> BoxFuture<'c, Result<BatchNo, Error>>
             + Send
             + Sync
@@ -173,7 +174,10 @@ impl Settlement {
                 let opening = opening.clone();
                 Box::pin(async move { book::open(tx, &ledger, &stamp, &opening).await })
             },
-            |batch| pb::OpenBatchResponse { batch: Some(batch) },
+            |batch| pb::OpenBatchResponse {
+                batch: Some(batch),
+                audit_head: None,
+            },
         )
         .await
     }
@@ -197,7 +201,10 @@ impl Settlement {
                     Ok(number)
                 })
             },
-            |batch| pb::ComputeBatchResponse { batch: Some(batch) },
+            |batch| pb::ComputeBatchResponse {
+                batch: Some(batch),
+                audit_head: None,
+            },
         )
         .await
     }

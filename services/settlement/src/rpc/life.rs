@@ -44,7 +44,10 @@ impl Settlement {
                     Ok(number)
                 })
             },
-            |batch| pb::SubmitBatchResponse { batch: Some(batch) },
+            |batch| pb::SubmitBatchResponse {
+                batch: Some(batch),
+                audit_head: None,
+            },
         )
         .await
     }
@@ -67,7 +70,10 @@ impl Settlement {
                     Ok(number)
                 })
             },
-            |batch| pb::PublishNoticeResponse { batch: Some(batch) },
+            |batch| pb::PublishNoticeResponse {
+                batch: Some(batch),
+                audit_head: None,
+            },
         )
         .await
     }
@@ -90,7 +96,10 @@ impl Settlement {
                     Ok(number)
                 })
             },
-            |batch| pb::ApproveBatchResponse { batch: Some(batch) },
+            |batch| pb::ApproveBatchResponse {
+                batch: Some(batch),
+                audit_head: None,
+            },
         )
         .await
     }
@@ -113,7 +122,10 @@ impl Settlement {
                     Ok(number)
                 })
             },
-            |batch| pb::ReleaseBatchResponse { batch: Some(batch) },
+            |batch| pb::ReleaseBatchResponse {
+                batch: Some(batch),
+                audit_head: None,
+            },
         )
         .await
     }
@@ -137,7 +149,10 @@ impl Settlement {
                     Ok(number)
                 })
             },
-            |batch| pb::ReturnBatchResponse { batch: Some(batch) },
+            |batch| pb::ReturnBatchResponse {
+                batch: Some(batch),
+                audit_head: None,
+            },
         )
         .await
     }
@@ -161,7 +176,10 @@ impl Settlement {
                     Ok(number)
                 })
             },
-            |batch| pb::CancelBatchResponse { batch: Some(batch) },
+            |batch| pb::CancelBatchResponse {
+                batch: Some(batch),
+                audit_head: None,
+            },
         )
         .await
     }

@@ -11,6 +11,7 @@ use sqlx::PgConnection;
 
 use crate::book::readings_rows;
 use crate::error::Error;
+use crate::heads;
 use crate::model::{BatchNo, State};
 use crate::store::batch::Batch;
 use crate::store::finding::{self, StoredFinding};
@@ -95,6 +96,7 @@ pub(crate) async fn batch(
             .unwrap_or_default(),
         notice_ends_on: notice_ends_on.map(date),
         approvals: approvals.into_iter().map(approval).collect(),
+        audit_heads: heads::messages(&stored.audit_heads)?,
     })
 }
 
@@ -185,5 +187,6 @@ pub(crate) fn finding(stored: &StoredFinding) -> common::Finding {
         beneficiary: stored.beneficiary.clone(),
         reference: stored.reference.clone(),
         message: Some(text(stored.message_zh.clone(), stored.message_en.clone())),
+        evidence: stored.evidence.clone(),
     }
 }

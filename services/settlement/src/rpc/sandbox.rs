@@ -63,6 +63,7 @@ impl Settlement {
                     let today = business_date::advance(tx, stamp.city.as_str(), role, step).await?;
                     Ok::<_, Error>(pb::AdvanceBusinessDateResponse {
                         business_date: Some(date(today)),
+                        audit_head: None,
                     })
                 })
             })

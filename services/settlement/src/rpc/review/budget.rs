@@ -98,6 +98,7 @@ impl Settlement {
                     let all = read(tx, city, new.year.number()).await?;
                     Ok(pb::SetBudgetResponse {
                         budget: all.into_iter().find(|budget| budget.programme == new.programme),
+                        audit_head: None,
                     })
                 })
             })

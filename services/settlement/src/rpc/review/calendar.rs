@@ -65,6 +65,7 @@ impl Settlement {
                     calendar::set(tx, stamp.city.as_str(), &days).await?;
                     Ok::<_, Error>(pb::SetCalendarResponse {
                         days_count: i32::try_from(days.len()).unwrap_or(i32::MAX),
+                        audit_head: None,
                     })
                 })
             })

@@ -111,6 +111,7 @@ impl Settlement {
                     let freeze_no = freeze::insert(tx, city, &new, by).await?;
                     Ok(pb::FreezePaymentsResponse {
                         freeze: Some(read(tx, city, freeze_no).await?),
+                        audit_head: None,
                     })
                 })
             })
@@ -149,6 +150,7 @@ impl Settlement {
                         .map_err(|error| guard::of_thing(error, &before.name, by.0))?;
                     Ok(pb::LiftFreezeResponse {
                         freeze: Some(read(tx, city, freeze_no).await?),
+                        audit_head: None,
                     })
                 })
             })

@@ -107,6 +107,7 @@ impl Settlement {
                     let number = crate::conditions::number_of(&number, sequence);
                     Ok(pb::OpenObjectionResponse {
                         objection: Some(read(tx, &number).await?),
+                        audit_head: None,
                     })
                 })
             })
@@ -138,6 +139,7 @@ impl Settlement {
         let call = call(caller, ("DecideObjection", &body.request_id), body);
         let answers: Answers<pb::DecideObjectionResponse> = |objection| pb::DecideObjectionResponse {
             objection: Some(objection),
+            audit_head: None,
         };
         self.ledger
             .command(call, move |tx, stamp| decide(tx, stamp, what.clone(), answers))
@@ -154,6 +156,7 @@ impl Settlement {
         let call = call(caller, ("WithdrawObjection", &body.request_id), body);
         let answers: Answers<pb::WithdrawObjectionResponse> = |objection| pb::WithdrawObjectionResponse {
             objection: Some(objection),
+            audit_head: None,
         };
         self.ledger
             .command(call, move |tx, stamp| decide(tx, stamp, what.clone(), answers))

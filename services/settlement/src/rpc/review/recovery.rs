@@ -66,6 +66,7 @@ impl Settlement {
                     let number = crate::conditions::number_of(&number, sequence);
                     Ok(pb::OrderRecoveryResponse {
                         recovery_order: Some(read(tx, &number).await?),
+                        audit_head: None,
                     })
                 })
             })
@@ -91,6 +92,7 @@ impl Settlement {
                         .map_err(|error| guard::of_thing(error, &before.name, by.0))?;
                     Ok(pb::ApproveRecoveryOrderResponse {
                         recovery_order: Some(read(tx, &number).await?),
+                        audit_head: None,
                     })
                 })
             })
