@@ -20,6 +20,21 @@ pub fn hex(bytes: &[u8]) -> String {
         .collect()
 }
 
+/// The bytes that hexadecimal text of either case states; none where it is no such text.
+#[must_use]
+pub fn unhex(text: &str) -> Option<Vec<u8>> {
+    let nibble = |symbol: char| symbol.to_digit(16).and_then(|value| u8::try_from(value).ok());
+    if !text.len().is_multiple_of(2) {
+        return None;
+    }
+    let mut symbols = text.chars();
+    let mut bytes = Vec::with_capacity(text.len() / 2);
+    while let Some(high) = symbols.next() {
+        bytes.push(nibble(high)? << 4 | nibble(symbols.next()?)?);
+    }
+    Some(bytes)
+}
+
 /// SHA-256 in hexadecimal.
 #[must_use]
 pub fn sha256_hex(bytes: &[u8]) -> String {

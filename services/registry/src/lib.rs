@@ -1,5 +1,5 @@
 //! The bureau's registry: institutions with their legal persons, enterprises, patents and who owns them, awards,
-//! exclusions, other levels' money; and which key speaks for whom.
+//! exclusions, other levels' money, reviewers' decisions; and which key speaks for whom.
 
 mod rpc;
 mod store;

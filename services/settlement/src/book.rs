@@ -189,27 +189,20 @@ struct Under {
     before: SettledBefore,
 }
 
-/// Computes a stored batch again, from what it was computed from: its facts, rules, readings, decisions, conditions and position.
-pub(crate) async fn recompute(
-    tx: &mut PgConnection,
-    stored: &Batch,
-    number: &BatchNo,
-) -> Result<ComputedBatch, Error> {
-    let under = Under {
-        decided_cut_off: stored.decided_cut_off,
-        conditions: conditions::of_json(&stored.conditions)?,
-        before: settled::before(tx, number).await?,
-    };
-    compute_under(tx, stored, number, under).await
-}
-
+/// Computes a stored batch from its facts, rules and readings, the decisions, conditions and position given.
 async fn compute_under(
     tx: &mut PgConnection,
     stored: &Batch,
     number: &BatchNo,
     under: Under,
 ) -> Result<ComputedBatch, Error> {
-    let history = facts::of_city(tx, number.city.as_str(), stored.cut_off).await?;
+    let history = facts::of_city(
+        tx,
+        number.city.as_str(),
+        stored.cut_off,
+        under.decided_cut_off.unwrap_or(stored.cut_off),
+    )
+    .await?;
     let audit_heads = heads::rows(&stored.audit_heads)?;
     let (batch, number) = (stored.clone(), number.clone());
     // Seconds of pure computation for a large city: not on a thread that other calls wait for.

@@ -28,12 +28,6 @@ pub(crate) fn to_json(conditions: &Conditions) -> Result<String, Error> {
     serde_json::to_string(&ConditionRows::from(conditions)).map_err(unreadable)
 }
 
-/// The conditions that a batch was computed under.
-pub(crate) fn of_json(text: &str) -> Result<Conditions, Error> {
-    let rows: ConditionRows = serde_json::from_str(text).map_err(unreadable)?;
-    rows.read().map_err(unreadable)
-}
-
 /// Number of an objection or order as other records name it.
 pub(crate) fn number_of(number: &BatchNo, sequence: i32) -> BatchNo {
     BatchNo {

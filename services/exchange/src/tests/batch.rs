@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use crate::batch::{
     AuditHeadRow, BatchError, FindingRow, LineRow, ReadingRow, Receipt, ReceiptSignature, SettledRow,
 };
-use crate::digest::{facts_digest, sha256_hex};
+use crate::digest::{facts_digest, hex, sha256_hex, unhex};
 
 fn line() -> LineRow {
     LineRow {
@@ -155,6 +155,18 @@ fn the_batch_digest_covers_every_field_but_itself_and_the_signature() {
         .is_sealed()
     );
     assert!(Receipt::from_json(text.replacen("{", "{\"more\":1,", 1).as_bytes()).is_err());
+}
+
+#[test]
+fn hexadecimal_reads_back() {
+    let bytes: Vec<u8> = (0..=255).collect();
+    let text = hex(&bytes);
+    assert_eq!(unhex(&text), Some(bytes.clone()));
+    assert_eq!(unhex(&text.to_uppercase()), Some(bytes));
+    assert_eq!(unhex(""), Some(Vec::new()));
+    for wrong in ["0", "0g", "+1", "中", "0x", "１１"] {
+        assert_eq!(unhex(wrong), None, "{wrong}");
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use api::registry::v1 as pb;
 use api::registry::v1::create_credential_request::Key;
 use chrono::{DateTime, Duration, Utc};
+use exchange::digest::unhex;
 use ledger::command::Call;
 use ledger::read::page_size;
 use ledger::report::receipt;
@@ -108,7 +109,7 @@ impl Registry {
         let spki_digest = body
             .name
             .strip_prefix("credentials/")
-            .and_then(unhex)
+            .and_then(digest)
             .ok_or_else(|| {
                 let en = "the name is of the form credentials/{spki_digest}";
                 Error::invalid("name", "NAME_MALFORMED", "资源名应为 credentials/{公钥摘要}", en)
@@ -301,7 +302,7 @@ fn key_of(body: &pb::CreateCredentialRequest) -> Result<[u8; 32], Error> {
                 )
             })
         }
-        Some(Key::SpkiDigest(text)) => unhex(text).ok_or_else(|| {
+        Some(Key::SpkiDigest(text)) => digest(text).ok_or_else(|| {
             let en = "the digest is 64 hexadecimal digits (SHA-256)";
             Error::invalid(
                 "spki_digest",
@@ -319,15 +320,9 @@ fn key_of(body: &pb::CreateCredentialRequest) -> Result<[u8; 32], Error> {
     }
 }
 
-fn unhex(text: &str) -> Option<[u8; 32]> {
-    if text.len() != 64 {
-        return None;
-    }
-    let bytes: Option<Vec<u8>> = (0..64)
-        .step_by(2)
-        .map(|at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok())
-        .collect();
-    bytes?.try_into().ok()
+/// The digest that 64 hexadecimal digits state.
+fn digest(text: &str) -> Option<[u8; 32]> {
+    unhex(text)?.try_into().ok()
 }
 
 fn period_of(
