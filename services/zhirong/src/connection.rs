@@ -15,6 +15,8 @@ use crate::serve::ADDRESS_FILE;
 pub const BUREAU: &str = "bureau";
 /// Name of the certificate of the officer who opens batches.
 pub const MAKER: &str = "finance-maker";
+/// Name of the certificate of the officer who checks and approves them.
+pub const CHECKER: &str = "finance-checker";
 /// Name of the certificate of the officer who releases them.
 pub const RELEASER: &str = "finance-releaser";
 

@@ -26,6 +26,7 @@ pub mod serve;
 pub mod settle;
 pub mod signature;
 pub mod verify;
+pub mod walk;
 
 use std::process::ExitCode;
 

@@ -74,7 +74,7 @@ impl Node {
             ..Server::new(settings.listen, authority.issue("server", Purpose::Server)?)
         };
         let issuer = settings.sandbox.then(|| authority.clone());
-        let routes = routes(&roles, &database, issuer, signer)?;
+        let routes = routes(&roles, &database, issuer, signer, settings.sandbox)?;
         let (stop, stopped) = oneshot::channel();
         let running = server
             .start(routes, async move {
@@ -241,6 +241,7 @@ fn routes(
     database: &Database,
     issuer: Option<Arc<Authority>>,
     signer: Option<Arc<dyn Signer>>,
+    is_sandbox: bool,
 ) -> Result<tonic::service::Routes, Error> {
     let callers = Callers::new(database.clone());
     let rulebooks = Arc::new(rulebooks()?);
@@ -266,6 +267,7 @@ fn routes(
                 ledger(settlement::DATABASE_ROLE),
                 callers.clone(),
                 signer.clone(),
+                is_sandbox,
             ),
         }
     }

@@ -223,9 +223,13 @@ pub async fn all_batches(client: &Client) -> Result<Vec<Batch>, CommandError> {
 async fn replay_pulled(client: &Client, batch: &Batch) -> Result<bool, CommandError> {
     let state = match batch.state() {
         BatchState::Draft => "draft",
+        BatchState::InReview => "in_review",
+        BatchState::PublicNotice => "public_notice",
+        BatchState::Approved => "approved",
         BatchState::Released => "released",
+        BatchState::Paid => "paid",
         BatchState::Cancelled => "cancelled",
-        _ => "other",
+        BatchState::Unspecified => "unknown",
     };
     let listed = batch
         .digests

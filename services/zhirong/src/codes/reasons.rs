@@ -98,8 +98,8 @@ pub(super) const REASONS: &[(&str, &str, &str)] = &[
     ),
     (
         "BATCH_ALREADY_OPEN",
-        "该城市该年度已有草稿批次",
-        "a draft of this city and year is open",
+        "该城市该年度已有在办批次",
+        "a batch of this city and year is open",
     ),
     (
         "BATCH_CLOSED",
@@ -148,8 +148,8 @@ pub(super) const REASONS: &[(&str, &str, &str)] = &[
     ),
     (
         "TWO_PEOPLE_NEEDED",
-        "开批人不得放行",
-        "whoever opened a batch never releases it",
+        "经办、审批、放行（或决定与批准）须为不同的人",
+        "maker, checker and releaser, or whoever orders and approves, are different people",
     ),
     (
         "SETTLED_MOVED",

@@ -55,7 +55,7 @@ pub(super) async fn prove(tx: &mut PgConnection, number: &BatchNo, wanted: &str)
     let receipt = receipt_of(&stored, number)?;
     let before = settled::before(tx, number).await;
     let before = before.map_err(|error| unreadable(error, number, SettledRow::FILE_NAME))?;
-    let mut files = fact_files(tx, number, stored.cut_off).await?;
+    let mut files = fact_files(tx, number, &stored).await?;
     if facts_digest(&files) != receipt.facts_digest {
         return Err(altered(number, "facts/"));
     }
@@ -148,12 +148,17 @@ fn receipt_of(stored: &Batch, number: &BatchNo) -> Result<Receipt, Error> {
 async fn fact_files(
     tx: &mut PgConnection,
     number: &BatchNo,
-    cut_off: i64,
+    batch: &Batch,
 ) -> Result<BTreeMap<String, Vec<u8>>, Error> {
     let mut files = BTreeMap::new();
     for file in File::ALL.iter().copied() {
         let path = format!("facts/{}", file.file_name());
-        let stored = facts::file_of_city(tx, file, number.city.as_str(), cut_off).await;
+        // Reviewers' decisions are known up to a cut-off of their own.
+        let up_to = match file {
+            File::Decisions => batch.decided_cut_off.unwrap_or(batch.cut_off),
+            _ => batch.cut_off,
+        };
+        let stored = facts::file_of_city(tx, file, number.city.as_str(), up_to).await;
         let stored = stored.map_err(|error| unreadable(error.into(), number, &path))?;
         // One digest covers all files of facts; each row's own says in which of them the altered one is.
         if stored
