@@ -124,12 +124,9 @@ pub(crate) async fn publish(
     let stored = agreed(tx, number, &[State::InReview], digest).await?;
     if notice::is_needed(tx, number).await? {
         let rules = Rulebook::load(&stored.policy_text).map_err(ledger::Error::from)?;
-        let procedure = &rules
-            .revision_of(number.year)
-            .map_err(ledger::Error::from)?
-            .procedure;
+        let working_days = i32::from(rules.procedure.notice_working_days);
         let by = (taker.0.reported_by.as_str(), taker.0.recorded_at);
-        notice::publish(tx, number, by, i32::from(procedure.notice_working_days), digest).await?;
+        notice::publish(tx, number, by, working_days, digest).await?;
     }
     agree(tx, taker, number, Agreed::Published, digest).await
 }

@@ -74,12 +74,12 @@ pub(crate) async fn replace(
         .iter()
         .map(|line| line.limited_by.map(|limit| limit.as_str().to_owned()))
         .collect();
-    // The database flattens arrays of arrays, so that a line's codes go as one text; no code holds a comma.
+    // The database flattens arrays of arrays, so that a line's codes go as one text; no code holds a semicolon.
     let institutions: Vec<String> = lines
         .iter()
         .map(|line| {
             let codes: Vec<String> = line.institutions.iter().map(ToString::to_string).collect();
-            codes.join(",")
+            codes.join(";")
         })
         .collect();
     let explanations: Vec<Vec<u8>> = lines.iter().map(|line| line.explanation.encode()).collect();
@@ -89,7 +89,7 @@ pub(crate) async fn replace(
               base_fen, entitled_fen, settled_before_fen, amount_fen, limited_by, clause, rule_revision, explanation,
               institutions, corrects_sequence, corrects_line)
          select $1, $2, $3, ordinality::integer, $2, m, b, n, i, base, entitled, before, amount, l, c, $14, e,
-                string_to_array(codes, ','), last.sequence, last.line_no
+                string_to_array(codes, ';'), last.sequence, last.line_no
          from unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::bigint[], $10::bigint[],
                      $11::bigint[], $12::text[], $13::text[], $15::bytea[], $16::text[])
               with ordinality as given (m, b, n, i, base, entitled, before, amount, l, c, e, codes, ordinality)
