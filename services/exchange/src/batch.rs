@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::conditions::ConditionRows;
 use crate::csv_out::{into_guarded, write_records};
 use crate::digest::sha256_hex;
 use crate::text::unguarded;
@@ -252,6 +253,9 @@ pub struct Receipt {
     pub as_of: String,
     /// The cut-off whose facts it counts.
     pub cut_off: i64,
+    /// The cut-off up to which reviewers' decisions count, where it is a later one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decided_cut_off: Option<i64>,
     /// Revision of the rulebook.
     pub rule_revision: String,
     /// Readings with the approval of each.
@@ -274,6 +278,9 @@ pub struct Receipt {
     pub findings_digest: String,
     /// SHA-256 of the lines' explanations.
     pub explanations_digest: String,
+    /// What else the batch was settled under; absent where nothing was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conditions: Option<ConditionRows>,
     /// The batch digest of the city's previous batch of the year, if there is one.
     pub previous_digest: Option<String>,
     /// SHA-256 over this receipt's canonical JSON without this field and the signature.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use policy::codes::Measure;
+use policy::conditions::Conditions;
 use policy::date::PolicyYear;
 use policy::engine::{ENGINE_VERSION, EngineError, Line, LineKey, Outcome, Question, SettledBefore, settle};
 use policy::ident::Uscc;
@@ -12,6 +13,7 @@ use policy::reading::{ReadingNotSupported, Readings};
 use policy::rulebook::{Revision, Rulebook};
 
 use crate::batch::{BatchError, FindingRow, LineRow, ReadingRow, Receipt, SettledRow};
+use crate::conditions::ConditionRows;
 use crate::csv_out::write_file;
 use crate::digest::{facts_digest, sha256_hex};
 use crate::file::File;
@@ -23,6 +25,8 @@ pub struct BatchQuestion<'a> {
     pub batch_no: &'a str,
     /// The cut-off that closed its facts; 0 outside a service.
     pub cut_off: i64,
+    /// The cut-off up to which reviewers' decisions count, where it is a later one.
+    pub decided_cut_off: Option<i64>,
     /// The policy year.
     pub year: PolicyYear,
     /// The date of the exclusion test (rule 7).
@@ -39,6 +43,8 @@ pub struct BatchQuestion<'a> {
     pub approvals: &'a [ReadingRow],
     /// The settled position.
     pub settled: &'a SettledBefore,
+    /// What else the batch is settled under: objections, recoveries, freezes and budgets.
+    pub conditions: &'a Conditions,
     /// Digest of the batch released before.
     pub previous_digest: Option<String>,
 }
@@ -74,6 +80,7 @@ pub fn compute(question: &BatchQuestion<'_>) -> Result<ComputedBatch, EngineErro
         year: question.year,
         as_of: question.as_of,
         settled: question.settled,
+        conditions: question.conditions,
     })?;
     let paid: Vec<Line> = outcome
         .lines
@@ -243,6 +250,7 @@ fn receipt(
         year: question.year.number(),
         as_of: question.as_of.format("%Y-%m-%d").to_string(),
         cut_off: question.cut_off,
+        decided_cut_off: question.decided_cut_off,
         rule_revision: revision.id.clone(),
         readings: question.approvals.to_vec(),
         engine_version: ENGINE_VERSION.to_owned(),
@@ -254,6 +262,7 @@ fn receipt(
         lines_digest: of("lines.csv"),
         findings_digest: of("findings.csv"),
         explanations_digest: explanations_digest(paid),
+        conditions: ConditionRows::of(question.conditions),
         previous_digest: question.previous_digest.clone(),
         batch_digest: String::new(),
         signature: None,

@@ -6,6 +6,7 @@
 pub mod batch;
 pub mod codes;
 pub mod compute;
+pub mod conditions;
 pub mod csv_in;
 pub mod csv_out;
 pub mod digest;

@@ -106,6 +106,7 @@ fn preview(
         year,
         as_of,
         settled: &settled,
+        conditions: &policy::conditions::Conditions::NONE,
     };
     Ok(preview_policy(&question, institution, policy_no)?)
 }

@@ -139,6 +139,7 @@ fn preview_in(
         year,
         as_of,
         settled: &settled,
+        conditions: &policy::conditions::Conditions::NONE,
     };
     Ok(preview_contract(&question, institution, contract_no)?)
 }

@@ -6,6 +6,7 @@
 
 pub mod allocation;
 pub mod codes;
+pub mod conditions;
 pub mod date;
 pub mod engine;
 pub mod explanation;

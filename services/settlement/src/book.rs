@@ -187,6 +187,7 @@ pub(crate) async fn recompute(
         compute(&BatchQuestion {
             batch_no: &number.to_string(),
             cut_off: batch.cut_off,
+            decided_cut_off: None,
             year: number.year,
             as_of: batch.as_of,
             history: &history,
@@ -195,6 +196,7 @@ pub(crate) async fn recompute(
             readings: &readings,
             approvals: &approvals,
             settled: &before,
+            conditions: &policy::conditions::Conditions::NONE,
             previous_digest: batch.previous_digest.clone(),
         })
     })

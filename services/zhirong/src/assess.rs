@@ -136,6 +136,7 @@ pub fn assess(files: &BTreeMap<File, Vec<u8>>, question: &Question) -> Result<As
     let batch = compute(&BatchQuestion {
         batch_no: &format!("{}-{year}-000", rulebook.city.division_text()),
         cut_off: 0,
+        decided_cut_off: None,
         year,
         as_of: question.as_of,
         history: &history,
@@ -144,6 +145,7 @@ pub fn assess(files: &BTreeMap<File, Vec<u8>>, question: &Question) -> Result<As
         readings: &readings,
         approvals: &approvals,
         settled: &SettledBefore::new(),
+        conditions: &policy::conditions::Conditions::NONE,
         previous_digest: None,
     })?;
     Ok(Assessment {

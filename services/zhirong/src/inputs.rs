@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use exchange::batch::{ReadingRow, Receipt, SettledRow};
 use exchange::compute::{BatchQuestion, ComputedBatch, compute, readings_of, settled_from_rows};
+use exchange::conditions::ConditionRows;
 use exchange::{Allow, File, History};
+use policy::conditions::Conditions;
 use policy::date::PolicyYear;
 use policy::engine::{EngineError, SettledBefore};
 use policy::reading::Readings;
@@ -31,6 +33,8 @@ pub struct Inputs {
     pub approvals: Vec<ReadingRow>,
     /// The settled position before the batch.
     pub settled: SettledBefore,
+    /// What else the batch was settled under.
+    pub conditions: Conditions,
     /// The policy year.
     pub year: PolicyYear,
     /// The day of the exclusion test.
@@ -60,6 +64,11 @@ impl Inputs {
         let settled = SettledRow::from_csv(bytes("settled.csv"))
             .and_then(|rows| settled_from_rows(&rows, year))
             .map_err(|error| unusable("settled.csv", "无法读取", error.to_string()))?;
+        let conditions = receipt
+            .conditions
+            .as_ref()
+            .map_or(Ok(Conditions::NONE), ConditionRows::read)
+            .map_err(|error| unusable(RECEIPT, "条件无法读取", error.to_string()))?;
         Ok(Self {
             receipt: receipt.clone(),
             history: history(files)?,
@@ -68,6 +77,7 @@ impl Inputs {
             readings,
             approvals,
             settled,
+            conditions,
             year,
             as_of,
         })
@@ -81,6 +91,7 @@ impl Inputs {
         compute(&BatchQuestion {
             batch_no: &self.receipt.batch_no,
             cut_off: self.receipt.cut_off,
+            decided_cut_off: self.receipt.decided_cut_off,
             year: self.year,
             as_of: self.as_of,
             history: &self.history,
@@ -89,6 +100,7 @@ impl Inputs {
             readings: &self.readings,
             approvals: &self.approvals,
             settled: &self.settled,
+            conditions: &self.conditions,
             previous_digest: self.receipt.previous_digest.clone(),
         })
     }

@@ -70,6 +70,7 @@ fn receipt() -> Receipt {
         year: 2025,
         as_of: "2026-03-31".into(),
         cut_off: 1,
+        decided_cut_off: None,
         rule_revision: "anyang-2018-9".into(),
         readings: vec![ReadingRow {
             id: "R1".into(),
@@ -85,6 +86,7 @@ fn receipt() -> Receipt {
         lines_digest: "l".into(),
         findings_digest: "g".into(),
         explanations_digest: "e".into(),
+        conditions: None,
         previous_digest: None,
         batch_digest: String::new(),
         signature: None,

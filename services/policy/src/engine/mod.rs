@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use crate::codes::{Clause, FindingCode, Limit, Measure, Severity};
+use crate::conditions::Conditions;
 use crate::date::PolicyYear;
 use crate::explanation::Explanation;
 use crate::facts::Facts;
@@ -69,6 +70,8 @@ pub struct Question<'a> {
     pub as_of: NaiveDate,
     /// The settled position.
     pub settled: &'a SettledBefore,
+    /// What else the batch is settled under.
+    pub conditions: &'a Conditions,
 }
 
 /// One line: what a beneficiary is entitled to, what was settled, and why.

@@ -6,11 +6,13 @@
 mod insuring;
 mod lending;
 mod registry;
+mod reviewing;
 mod words;
 
 pub use insuring::{Policy, PolicyPatent, PremiumEvent};
 pub use lending::{Loan, LoanEvent, Pledge};
 pub use registry::{Award, Enterprise, Exclusion, Institution, OtherAward, Patent, PatentOwner};
+pub use reviewing::{Decision, Verdict};
 pub(crate) use words::closed_list;
 pub use words::{
     AwardLevel, Collateral, EndReason, ExclusionGrade, HolderRole, InstitutionKind, LoanEventKind,
@@ -48,4 +50,6 @@ pub struct Facts {
     pub premium_events: Vec<PremiumEvent>,
     /// File `other_awards`.
     pub other_awards: Vec<OtherAward>,
+    /// File `decisions`.
+    pub decisions: Vec<Decision>,
 }

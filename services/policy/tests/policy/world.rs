@@ -49,6 +49,7 @@ pub(crate) fn ask(
         year,
         as_of: world.as_of,
         settled,
+        conditions: &zhirong_policy::conditions::Conditions::NONE,
     })
 }
 

@@ -261,6 +261,7 @@ fn print_other_reading(settled: &Settled) -> Result<(), CommandError> {
         let computed = compute(&BatchQuestion {
             batch_no: &format!("{DIVISION}-{YEAR}-000"),
             cut_off: 0,
+            decided_cut_off: None,
             year,
             as_of: as_of(settled)?,
             history: &loaded.history,
@@ -269,6 +270,7 @@ fn print_other_reading(settled: &Settled) -> Result<(), CommandError> {
             readings: &readings,
             approvals: &approvals,
             settled: &SettledBefore::new(),
+            conditions: &policy::conditions::Conditions::NONE,
             previous_digest: None,
         })?;
         let loans = computed

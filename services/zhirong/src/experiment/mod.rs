@@ -185,6 +185,7 @@ fn settled(inputs: &Inputs, rulebook: &Rulebook, readings: &[ReadingRow]) -> Res
         year: inputs.year,
         as_of: inputs.as_of,
         settled: &SettledBefore::new(),
+        conditions: &policy::conditions::Conditions::NONE,
     })?)
 }
 

@@ -115,6 +115,7 @@ pub fn explain(inputs: &Inputs, asking: &Asking) -> Result<Answer, CommandError>
         year: inputs.year,
         as_of: inputs.as_of,
         settled: &inputs.settled,
+        conditions: &inputs.conditions,
     };
     let verdicts = match asking {
         Asking::Fact(Asked {

@@ -29,6 +29,7 @@ fn verdicts(inputs: &Inputs, fact: &str) -> Vec<Verdict> {
         year: inputs.year,
         as_of: inputs.as_of,
         settled: &inputs.settled,
+        conditions: &inputs.conditions,
     };
     why_not(&question, &parse(fact).unwrap().subject.unwrap()).unwrap()
 }
