@@ -16,6 +16,7 @@ use crate::insurance::v1::insurance_service_client::InsuranceServiceClient;
 use crate::pledge::v1::pledge_on_behalf_service_client::PledgeOnBehalfServiceClient;
 use crate::pledge::v1::pledge_service_client::PledgeServiceClient;
 use crate::registry::v1::registry_service_client::RegistryServiceClient;
+use crate::settlement::v1::payment_service_client::PaymentServiceClient;
 use crate::settlement::v1::settlement_service_client::SettlementServiceClient;
 
 /// Deadline of a call that states none. [`within`] states another.
@@ -127,6 +128,10 @@ impl Client {
     sub_client!(
         /// Settlement batches.
         settlement: SettlementServiceClient
+    );
+    sub_client!(
+        /// Payments and recoveries.
+        payment: PaymentServiceClient
     );
 }
 

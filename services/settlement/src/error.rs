@@ -8,6 +8,9 @@ pub enum Error {
     /// A command of the ledger failed.
     #[error(transparent)]
     Ledger(#[from] ledger::Error),
+    /// Payment or recovery was refused.
+    #[error(transparent)]
+    Payment(#[from] crate::payment::Error),
     /// A draft is open for the city and year; one at a time.
     #[error("batch {batch_no} is still a draft")]
     BatchAlreadyOpen {
@@ -87,6 +90,7 @@ impl Fault for Error {
     fn kind(&self) -> Kind {
         match self {
             Self::Ledger(error) => error.kind(),
+            Self::Payment(error) => error.kind(),
             Self::BatchAlreadyOpen { .. } => Kind::AlreadyExists,
             Self::BatchClosed { .. } | Self::BatchNotComputed { .. } | Self::BatchNumbersExhausted => {
                 Kind::FailedPrecondition
@@ -99,6 +103,7 @@ impl Fault for Error {
     fn reason(&self) -> &'static str {
         match self {
             Self::Ledger(error) => error.reason(),
+            Self::Payment(error) => error.reason(),
             Self::BatchAlreadyOpen { .. } => "BATCH_ALREADY_OPEN",
             Self::BatchClosed { .. } => "BATCH_CLOSED",
             Self::BatchNotComputed { .. } => "BATCH_NOT_COMPUTED",
@@ -112,6 +117,7 @@ impl Fault for Error {
     fn message_zh(&self) -> String {
         match self {
             Self::Ledger(error) => error.message_zh(),
+            Self::Payment(error) => error.message_zh(),
             Self::BatchAlreadyOpen { batch_no } => {
                 format!("批次 {batch_no} 尚为草稿，同一城市同一年度只能有一个草稿")
             }
@@ -131,6 +137,7 @@ impl Fault for Error {
     fn message_en(&self) -> String {
         match self {
             Self::Ledger(error) => error.message_en(),
+            Self::Payment(error) => error.message_en(),
             _ => self.to_string(),
         }
     }
@@ -141,4 +148,11 @@ impl Fault for Error {
             _ => Vec::new(),
         }
     }
+}
+
+/// The name of the constraint that refused a statement.
+pub(crate) fn constraint_of(error: &sqlx::Error) -> Option<String> {
+    error
+        .as_database_error()
+        .and_then(|database| database.constraint().map(str::to_owned))
 }

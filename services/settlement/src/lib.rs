@@ -3,6 +3,7 @@
 mod book;
 mod error;
 mod model;
+mod payment;
 mod rpc;
 mod signature;
 mod store;
@@ -15,12 +16,16 @@ use platform::serve::MAX_MESSAGE_BYTES;
 use platform::signing::Signer;
 
 pub use error::Error;
+pub use payment::{Error as PaymentError, payment_routes};
 
 /// The database role of this service.
 pub const DATABASE_ROLE: &str = "zhirong_settlement";
 
 /// The health name of this service.
-pub const HEALTH: &[&str] = &["zhirong.settlement.v1.SettlementService"];
+pub const HEALTH: &[&str] = &[
+    "zhirong.settlement.v1.SettlementService",
+    "zhirong.settlement.v1.PaymentService",
+];
 
 /// The settlement service.
 #[derive(Clone)]
