@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::insurance::v1::insurance_on_behalf_service_client::InsuranceOnBehalfServiceClient;
 use crate::insurance::v1::insurance_service_client::InsuranceServiceClient;
+use crate::ledger::v1::audit_service_client::AuditServiceClient;
 use crate::pledge::v1::pledge_on_behalf_service_client::PledgeOnBehalfServiceClient;
 use crate::pledge::v1::pledge_service_client::PledgeServiceClient;
 use crate::registry::v1::registry_service_client::RegistryServiceClient;
@@ -105,6 +106,10 @@ impl Client {
         })
     }
 
+    sub_client!(
+        /// The audit trail.
+        audit: AuditServiceClient
+    );
     sub_client!(
         /// The bureau's registry.
         registry: RegistryServiceClient

@@ -17,6 +17,7 @@ use policy::rulebook::Rulebook;
 use sqlx::PgConnection;
 
 use crate::error::Error;
+use crate::heads;
 use crate::model::{BatchNo, State};
 use crate::signature;
 use crate::store::batch::{self, Batch, NewBatch};
@@ -78,6 +79,8 @@ pub(crate) async fn open(
         opened_at: stamp.recorded_at,
         previous_digest,
         traceparent: stamp.traceparent.clone(),
+        // No write of facts is in flight while the cut-off is held: the heads cover every fact of the batch.
+        audit_heads: heads::captured(tx, city).await?,
     };
     batch::insert(tx, &number, &new).await?;
     Ok(number)
@@ -171,8 +174,9 @@ pub(crate) async fn recompute(
     stored: &Batch,
     number: &BatchNo,
 ) -> Result<ComputedBatch, Error> {
-    let history = facts::of_city(tx, number.city.as_str(), stored.cut_off).await?;
+    let history = facts::of_city(tx, number.city.as_str(), stored.cut_off, stored.cut_off).await?;
     let before = settled::before(tx, number).await?;
+    let audit_heads = heads::rows(&stored.audit_heads)?;
     let (batch, number) = (stored.clone(), number.clone());
     // Seconds of pure computation for a large city: not on a thread that other calls wait for.
     let computed = tokio::task::spawn_blocking(move || {
@@ -197,6 +201,7 @@ pub(crate) async fn recompute(
             approvals: &approvals,
             settled: &before,
             conditions: &policy::conditions::Conditions::NONE,
+            audit_heads: &audit_heads,
             previous_digest: batch.previous_digest.clone(),
         })
     })

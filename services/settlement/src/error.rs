@@ -37,6 +37,20 @@ pub enum Error {
         /// The batch.
         batch_no: String,
     },
+    /// Rows of a computed batch were changed in the database since: they are not what its receipt's digests cover.
+    #[error("{file} of batch {batch_no} was altered since it was computed: its digest is not the receipt's")]
+    BatchFileAltered {
+        /// The batch.
+        batch_no: String,
+        /// Path of the file in the batch, `facts/` where it may be any of them.
+        file: String,
+    },
+    /// The files of the batch are larger than one archive can be.
+    #[error("the files of batch {batch_no} are too large for one archive, pull it as a stream")]
+    BatchTooLarge {
+        /// The batch.
+        batch_no: String,
+    },
     /// Whoever opened a batch never releases it.
     #[error("batch {batch_no} was opened by {person}, who cannot release it")]
     TwoPeopleNeeded {
@@ -92,9 +106,11 @@ impl Fault for Error {
             Self::Ledger(error) => error.kind(),
             Self::Payment(error) => error.kind(),
             Self::BatchAlreadyOpen { .. } => Kind::AlreadyExists,
-            Self::BatchClosed { .. } | Self::BatchNotComputed { .. } | Self::BatchNumbersExhausted => {
-                Kind::FailedPrecondition
-            }
+            Self::BatchClosed { .. }
+            | Self::BatchNotComputed { .. }
+            | Self::BatchFileAltered { .. }
+            | Self::BatchTooLarge { .. }
+            | Self::BatchNumbersExhausted => Kind::FailedPrecondition,
             Self::BatchDigestMismatch { .. } | Self::SettledMoved { .. } => Kind::Aborted,
             Self::TwoPeopleNeeded { .. } => Kind::PermissionDenied,
         }
@@ -108,6 +124,8 @@ impl Fault for Error {
             Self::BatchClosed { .. } => "BATCH_CLOSED",
             Self::BatchNotComputed { .. } => "BATCH_NOT_COMPUTED",
             Self::BatchDigestMismatch { .. } => "BATCH_DIGEST_MISMATCH",
+            Self::BatchFileAltered { .. } => "BATCH_FILE_ALTERED",
+            Self::BatchTooLarge { .. } => "BATCH_TOO_LARGE",
             Self::TwoPeopleNeeded { .. } => "TWO_PEOPLE_NEEDED",
             Self::SettledMoved { .. } => "SETTLED_MOVED",
             Self::BatchNumbersExhausted => "BATCH_NUMBERS_EXHAUSTED",
@@ -124,6 +142,12 @@ impl Fault for Error {
             Self::BatchClosed { batch_no, state } => format!("批次 {batch_no} 状态为 {state}，不能更改"),
             Self::BatchNotComputed { batch_no } => format!("批次 {batch_no} 尚未计算"),
             Self::BatchDigestMismatch { batch_no } => format!("批次 {batch_no} 的摘要与所给不一致"),
+            Self::BatchFileAltered { batch_no, file } => {
+                format!("批次 {batch_no} 的 {file} 在计算后被改动：摘要与回执不符")
+            }
+            Self::BatchTooLarge { batch_no } => {
+                format!("批次 {batch_no} 的文件过大，不能合为一个压缩包，请以流拉取")
+            }
             Self::TwoPeopleNeeded { batch_no, person } => {
                 format!("批次 {batch_no} 由 {person} 开立，不能由同一人放行")
             }

@@ -2,6 +2,7 @@
 
 mod book;
 mod error;
+mod heads;
 mod model;
 mod payment;
 mod rpc;

@@ -18,6 +18,9 @@ pub const MAKER: &str = "finance-maker";
 /// Name of the certificate of the officer who releases them.
 pub const RELEASER: &str = "finance-releaser";
 
+/// Name of the auditor's certificate.
+pub const AUDITOR: &str = "auditor";
+
 /// The address and the folder of certificates that the options name.
 ///
 /// # Errors

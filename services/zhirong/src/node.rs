@@ -254,6 +254,7 @@ fn health_of(roles: &[&'static str]) -> Vec<&'static str> {
     roles
         .iter()
         .flat_map(|role| names(role).iter().copied())
+        .chain(ledger::rpc::HEALTH.iter().copied())
         .collect()
 }
 
@@ -290,6 +291,14 @@ fn routes(
             }
         }
     }
+    // Once a process, under the rights of its first service: each of them may read the trail.
+    let reader = match roles.first() {
+        Some(&"registry") => registry::DATABASE_ROLE,
+        Some(&"pledge") => pledge::DATABASE_ROLE,
+        Some(&"insurance") => insurance::DATABASE_ROLE,
+        _ => settlement::DATABASE_ROLE,
+    };
+    ledger::rpc::routes(&mut builder, ledger(reader), callers);
     Ok(builder.routes())
 }
 

@@ -238,9 +238,11 @@ async fn replay_pulled(client: &Client, batch: &Batch) -> Result<bool, CommandEr
     };
     let pulled = match export::pull_files(client, &batch.batch_no).await {
         Ok(pulled) => pulled,
-        // The service computes a batch again before it sends it, and says so where that comes to something else.
-        Err(CommandError::Call { status, .. }) if reason_of(&status) == "BATCH_DIGEST_MISMATCH" => {
-            let found = vec![mismatch("BATCH_DIGEST_MISMATCH".to_owned())];
+        // The service holds what is stored against the receipt before it sends it, and says so where a row was altered.
+        Err(CommandError::Call { status, .. })
+            if ["BATCH_DIGEST_MISMATCH", "BATCH_FILE_ALTERED"].contains(&reason_of(&status).as_str()) =>
+        {
+            let found = vec![mismatch(reason_of(&status))];
             return Ok(report(&batch.batch_no, state, None, &found));
         }
         Err(error) => return Err(error),

@@ -2,6 +2,8 @@
 
 mod batches;
 mod first;
+mod pull;
 mod reading;
 mod release;
+mod stored;
 mod stream;

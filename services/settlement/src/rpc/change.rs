@@ -1,5 +1,6 @@
 //! Opening, computing, releasing and cancelling a batch.
 
+use api::AuditedAnswer;
 use api::settlement::v1 as pb;
 use chrono::NaiveDate;
 use exchange::batch::ReadingRow;
@@ -103,7 +104,7 @@ impl Settlement {
     ) -> Result<A, Error>
     where
         B: Message,
-        A: Message + Default + Send + 'static,
+        A: Message + Default + AuditedAnswer + Send + 'static,
         F: for<'c> Fn(&'c mut PgConnection, Ledger, Stamp) -> BoxFuture<'c, Result<BatchNo, Error>>
             + Send
             + Sync
@@ -148,7 +149,10 @@ impl Settlement {
                 let opening = opening.clone();
                 Box::pin(async move { book::open(tx, &ledger, &stamp, &opening).await })
             },
-            |batch| pb::OpenBatchResponse { batch: Some(batch) },
+            |batch| pb::OpenBatchResponse {
+                batch: Some(batch),
+                audit_head: None,
+            },
         )
         .await
     }
@@ -170,7 +174,10 @@ impl Settlement {
                     Ok(number)
                 })
             },
-            |batch| pb::ComputeBatchResponse { batch: Some(batch) },
+            |batch| pb::ComputeBatchResponse {
+                batch: Some(batch),
+                audit_head: None,
+            },
         )
         .await
     }
@@ -202,7 +209,10 @@ impl Settlement {
                     Ok(number)
                 })
             },
-            |batch| pb::ReleaseBatchResponse { batch: Some(batch) },
+            |batch| pb::ReleaseBatchResponse {
+                batch: Some(batch),
+                audit_head: None,
+            },
         )
         .await
     }
@@ -234,7 +244,10 @@ impl Settlement {
                     Ok(number)
                 })
             },
-            |batch| pb::CancelBatchResponse { batch: Some(batch) },
+            |batch| pb::CancelBatchResponse {
+                batch: Some(batch),
+                audit_head: None,
+            },
         )
         .await
     }

@@ -11,6 +11,7 @@ use sqlx::PgConnection;
 
 use crate::book::readings_rows;
 use crate::error::Error;
+use crate::heads;
 use crate::model::{BatchNo, State};
 use crate::store::batch::Batch;
 use crate::store::finding::{self, StoredFinding};
@@ -73,6 +74,7 @@ pub(crate) async fn batch(
         ),
         findings_count,
         cancel_reason: stored.cancel_reason.clone().unwrap_or_default(),
+        audit_heads: heads::messages(&stored.audit_heads)?,
     })
 }
 
@@ -141,5 +143,6 @@ pub(crate) fn finding(stored: &StoredFinding) -> common::Finding {
         beneficiary: stored.beneficiary.clone(),
         reference: stored.reference.clone(),
         message: Some(text(stored.message_zh.clone(), stored.message_en.clone())),
+        evidence: stored.evidence.clone(),
     }
 }

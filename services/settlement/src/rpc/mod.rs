@@ -35,6 +35,7 @@ impl Settlement {
 #[tonic::async_trait]
 impl SettlementService for Settlement {
     type StreamBatchStream = ReceiverStream<Result<pb::StreamBatchResponse, Status>>;
+    type DownloadBatchStream = ReceiverStream<Result<pb::DownloadBatchResponse, Status>>;
 
     async fn open_batch(&self, request: Request<pb::OpenBatchRequest>) -> Answer<pb::OpenBatchResponse> {
         let caller = self.caller(&request, MAKER, "OpenBatch").await?;
@@ -105,5 +106,21 @@ impl SettlementService for Settlement {
     ) -> Answer<Self::StreamBatchStream> {
         let caller = self.caller(&request, READERS, "StreamBatch").await?;
         Ok(Response::new(self.pull(&caller, request.get_ref()).await?))
+    }
+
+    async fn list_batch_messages(
+        &self,
+        request: Request<pb::ListBatchMessagesRequest>,
+    ) -> Answer<pb::ListBatchMessagesResponse> {
+        let caller = self.caller(&request, READERS, "ListBatchMessages").await?;
+        Ok(Response::new(self.messages(&caller, request.get_ref()).await?))
+    }
+
+    async fn download_batch(
+        &self,
+        request: Request<pb::DownloadBatchRequest>,
+    ) -> Answer<Self::DownloadBatchStream> {
+        let caller = self.caller(&request, READERS, "DownloadBatch").await?;
+        Ok(Response::new(self.download(&caller, request.get_ref()).await?))
     }
 }

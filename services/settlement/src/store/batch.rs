@@ -29,6 +29,8 @@ pub(crate) struct Batch {
     pub(crate) released_at: Option<DateTime<Utc>>,
     pub(crate) cancel_reason: Option<String>,
     pub(crate) traceparent: Option<String>,
+    /// Heads of the city's audit chains at its opening, as JSON.
+    pub(crate) audit_heads: String,
 }
 
 /// What is known of a batch when it is opened.
@@ -43,10 +45,13 @@ pub(crate) struct NewBatch {
     pub(crate) opened_at: DateTime<Utc>,
     pub(crate) previous_digest: Option<String>,
     pub(crate) traceparent: Option<String>,
+    /// Heads of the city's audit chains at its opening, as JSON.
+    pub(crate) audit_heads: String,
 }
 
 const COLUMNS: &str = "sequence, year, state, cut_off, as_of, policy_text, rule_revision, readings, engine_version, opened_by,
-    opened_at, line_count, line_sum_fen, receipt, batch_digest, previous_digest, released_by, released_at, cancel_reason, traceparent";
+    opened_at, line_count, line_sum_fen, receipt, batch_digest, previous_digest, released_by, released_at, cancel_reason, traceparent,
+    audit_heads";
 
 /// The year's draft, if it has one.
 pub(crate) async fn draft(tx: &mut PgConnection, city: &str, year: i32) -> Result<Option<i32>, Error> {
@@ -84,8 +89,8 @@ pub(crate) async fn insert(tx: &mut PgConnection, number: &BatchNo, new: &NewBat
     sqlx::query(
         "insert into settlement.batch
              (city, year, sequence, state, cut_off, as_of, policy_text, rule_revision, readings, engine_version,
-              opened_by, opened_at, previous_digest, traceparent)
-         values ($1, $2, $3, 'draft', $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+              opened_by, opened_at, previous_digest, traceparent, audit_heads)
+         values ($1, $2, $3, 'draft', $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
     )
     .bind(number.city.as_str())
     .bind(number.year.number())
@@ -100,6 +105,7 @@ pub(crate) async fn insert(tx: &mut PgConnection, number: &BatchNo, new: &NewBat
     .bind(new.opened_at)
     .bind(&new.previous_digest)
     .bind(&new.traceparent)
+    .bind(&new.audit_heads)
     .execute(tx)
     .await?;
     Ok(())

@@ -117,6 +117,31 @@ pub(super) const REASONS: &[(&str, &str, &str)] = &[
         "the digest of the batch is another one",
     ),
     (
+        "BATCH_FILE_ALTERED",
+        "批次的数据在计算后被改动，不能拉取",
+        "stored rows of the batch were altered since it was computed, it cannot be pulled",
+    ),
+    (
+        "BATCH_TOO_LARGE",
+        "批次文件过大，不能合为一个压缩包",
+        "the files of the batch are too large for one archive",
+    ),
+    (
+        "RESUME_TOKEN_INVALID",
+        "续传标记无效",
+        "the resume token is not valid",
+    ),
+    (
+        "RESUME_DIFFERS",
+        "续传标记与消息号不一致",
+        "resume token and sequence name different messages",
+    ),
+    (
+        "OFFSET_INVALID",
+        "起始字节不在文件之内",
+        "the offset is not inside the file",
+    ),
+    (
         "BATCH_NUMBERS_EXHAUSTED",
         "本年度批次号已用完",
         "no batch number is left for the year",
