@@ -3,6 +3,7 @@
 mod accounts;
 mod imports;
 mod payments;
+mod reconciliation;
 mod recoveries;
 
 use api::settlement::v1 as pb;
