@@ -40,7 +40,7 @@ pub fn row_from_wire(message: &pb::AuditRow) -> Result<AuditRow, Error> {
         file: "audit",
         detail: format!("{} {}: {what}", message.stream, message.chain_no),
     };
-    let bytes = |text: &str, what: &str| crate::read::unhex(text).ok_or_else(|| wrong(what));
+    let bytes = |text: &str, what: &str| exchange::digest::unhex(text).ok_or_else(|| wrong(what));
     let id = |text: &str, what: &str| Uuid::try_parse(text).map_err(|_| wrong(what));
     let recorded_at = message.recorded_at.as_ref().and_then(|time| {
         let nanos = u32::try_from(time.nanos).ok()?;

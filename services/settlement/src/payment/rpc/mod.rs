@@ -6,6 +6,7 @@ mod payments;
 mod reconciliation;
 mod recoveries;
 
+use api::AuditedAnswer;
 use api::settlement::v1 as pb;
 use api::settlement::v1::payment_service_server::PaymentService;
 use ledger::caller::READERS;
@@ -99,7 +100,7 @@ impl Payments {
     ) -> Result<A, Error>
     where
         B: Message,
-        A: Message + Default + Send + 'static,
+        A: Message + Default + AuditedAnswer + Send + 'static,
         F: for<'c> Fn(&'c mut PgConnection, Stamp) -> BoxFuture<'c, Result<A, Error>>
             + Send
             + Sync
