@@ -68,18 +68,6 @@ pub struct ComputedBatch {
     pub files: BTreeMap<String, Vec<u8>>,
 }
 
-impl ComputedBatch {
-    /// The batch as an engine of an earlier version states it, for a question that it answers alike.
-    #[must_use]
-    pub fn stated_by(mut self, version: &str) -> Self {
-        version.clone_into(&mut self.receipt.engine_version);
-        self.receipt = self.receipt.seal();
-        self.files
-            .insert("receipt.json".to_owned(), self.receipt.to_json());
-        self
-    }
-}
-
 /// Computes a batch.
 ///
 /// # Errors

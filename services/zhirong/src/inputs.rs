@@ -9,7 +9,7 @@ use exchange::conditions::ConditionRows;
 use exchange::{Allow, File, History};
 use policy::conditions::Conditions;
 use policy::date::PolicyYear;
-use policy::engine::{ENGINE_VERSION, EngineError, Question, SettledBefore, is_answered_alike};
+use policy::engine::{EngineError, SettledBefore};
 use policy::reading::Readings;
 use policy::rulebook::Rulebook;
 
@@ -83,12 +83,12 @@ impl Inputs {
         })
     }
 
-    /// Computes the batch again; as its own engine's where that one answers alike.
+    /// Computes the batch again.
     ///
     /// # Errors
     /// As [`compute`].
     pub fn compute(&self) -> Result<ComputedBatch, EngineError> {
-        let batch = compute(&BatchQuestion {
+        compute(&BatchQuestion {
             batch_no: &self.receipt.batch_no,
             cut_off: self.receipt.cut_off,
             decided_cut_off: self.receipt.decided_cut_off,
@@ -103,25 +103,7 @@ impl Inputs {
             conditions: &self.conditions,
             audit_heads: &self.receipt.audit_heads,
             previous_digest: self.receipt.previous_digest.clone(),
-        })?;
-        let version = &self.receipt.engine_version;
-        if *version == ENGINE_VERSION || !self.is_answered_alike(version) {
-            return Ok(batch);
-        }
-        Ok(batch.stated_by(version))
-    }
-
-    fn is_answered_alike(&self, version: &str) -> bool {
-        let question = Question {
-            facts: &self.history.facts(),
-            rulebook: &self.rulebook,
-            readings: &self.readings,
-            year: self.year,
-            as_of: self.as_of,
-            settled: &self.settled,
-            conditions: &self.conditions,
-        };
-        is_answered_alike(version, &question)
+        })
     }
 }
 

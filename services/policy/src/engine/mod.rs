@@ -34,19 +34,6 @@ pub use why_not::{Acceptance, Cure, Subject, Verdict, counted_draws, why_not};
 /// The version of the engine's computation: part of every receipt. A change that can move a fen raises it.
 pub const ENGINE_VERSION: &str = "zhirong-engine/2";
 
-/// The version before decisions, conditions, R14 and the late window: where none of them is used, its answers are the same.
-const BEFORE_CONDITIONS: &str = "zhirong-engine/1";
-
-/// Whether an engine of a version answers a question as this one does, to the letter.
-#[must_use]
-pub fn is_answered_alike(version: &str, question: &Question<'_>) -> bool {
-    let uses_nothing_new = question.facts.decisions.is_empty()
-        && *question.conditions == Conditions::NONE
-        && question.readings.budget == crate::reading::Budget::None
-        && question.rulebook.procedure.late_window_days.is_none();
-    version == ENGINE_VERSION || (version == BEFORE_CONDITIONS && uses_nothing_new)
-}
-
 /// Why a question has no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EngineError {
