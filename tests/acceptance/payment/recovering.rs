@@ -7,8 +7,8 @@ use zhirong_tests::answer::{assert_refused, yuan};
 use zhirong_tests::ids::request_id;
 use zhirong_tests::records::{day, money};
 use zhirong_tests::sandbox::{Sandbox, close, shared};
-use zhirong_tests::scene::Lending;
-use zhirong_tests::{batch, ids, run};
+use zhirong_tests::scene::{Lending, register_patent};
+use zhirong_tests::{batch, ids, records, run};
 
 use super::desk::{payments, prepare};
 
@@ -158,9 +158,12 @@ fn negative_lines_are_set_off_against_the_same_beneficiary_only() {
         prepare(sandbox, &second.name).await;
         // A later year owes the same enterprise 50,000.00 and the bank 20,000.00; what the year before owes is set off where stated.
         let next = ids::year();
+        let patent = ids::invention(ids::fresh());
+        register_patent(sandbox, records::patent(&patent, &scene.borrower)).await;
         let later = Lending {
             contract_no: format!("HT-{}", ids::fresh()),
             pledge_no: ids::pledge(ids::fresh()),
+            patent,
             ..scene
         };
         later.lend(next, "2000000.00").await;

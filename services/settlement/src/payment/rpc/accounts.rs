@@ -153,6 +153,7 @@ impl Payments {
                     let revisions = payee::revisions(tx, stamp.city.as_str(), &reported).await?;
                     let stored = revisions.into_iter().find(|it| it.revision == reported.revision);
                     Ok(pb::ReportPayeeAccountResponse {
+                        audit_head: None,
                         account: stored.map(|stored| message(&stored, &reported.account, false)),
                         verdict: verdict.into(),
                     })
@@ -184,6 +185,7 @@ impl Payments {
                     Box::pin(async move {
                         let imported = import(tx, &keys, (&by, stamp), &rows).await?;
                         Ok(pb::ImportPayeeAccountsResponse {
+                            audit_head: None,
                             counts: Some(counts(&imported)),
                             refusals: refusals(&imported),
                             rejected_csv: Vec::new(),

@@ -105,6 +105,7 @@ impl Payments {
                 Box::pin(async move {
                     let imported = take_all(tx, &stamp, &read.rows).await?;
                     Ok(pb::ImportPaymentResultsResponse {
+                        audit_head: None,
                         counts: Some(counts(&imported)),
                         refusals: refusals(&imported),
                         rejected_csv: rejected(&read, &imported),
@@ -133,6 +134,7 @@ impl Payments {
                 Box::pin(async move {
                     let imported = take_statement(tx, &stamp, &read.rows).await?;
                     Ok(pb::ImportBankStatementResponse {
+                        audit_head: None,
                         counts: Some(counts(&imported)),
                         refusals: refusals(&imported),
                         rejected_csv: rejected(&read, &imported),

@@ -112,6 +112,7 @@ impl Payments {
                 Box::pin(async move {
                     desk::prepare(tx, &keys, &stamp, &number, earlier).await?;
                     Ok(pb::PreparePaymentsResponse {
+                        audit_head: None,
                         totals: Some(totals(tx, &number).await?),
                     })
                 })
@@ -174,7 +175,10 @@ impl Payments {
                     let payment = stored
                         .map(|it| message(Some(&keys), &number, &it, false))
                         .transpose()?;
-                    Ok(pb::RepayPaymentResponse { payment })
+                    Ok(pb::RepayPaymentResponse {
+                        payment,
+                        audit_head: None,
+                    })
                 })
             },
         )
@@ -210,6 +214,7 @@ impl Payments {
                         let (about, rows) = vouchers::wave(tx, &keys, &number, wave).await?;
                         let (file_name, _) = vouchers::file(format, &number, &about, &rows)?;
                         Ok(pb::ExportVouchersResponse {
+                            audit_head: None,
                             wave: Some(about),
                             file_name,
                             content: Vec::new(),
@@ -271,6 +276,7 @@ impl Payments {
                     let by = (stamp.recorded_at, stamp.reported_by.as_str());
                     if voucher::set_budget_unit(tx, stamp.city.as_str(), (row.0, &row.1), by).await? {
                         Ok(pb::SetBudgetUnitResponse {
+                            audit_head: None,
                             budget_unit: Some(unit),
                         })
                     } else {

@@ -126,6 +126,7 @@ impl Payments {
                 Box::pin(async move {
                     recovering::agree(tx, &stamp, (&number, line_no), &instalments, &reference).await?;
                     Ok(pb::AgreeInstalmentsResponse {
+                        audit_head: None,
                         recovery: answer(tx, &number, line_no).await?,
                     })
                 })
@@ -155,6 +156,7 @@ impl Payments {
                     recovering::repay(tx, &stamp, (&number, line_no), (&bank_serial, amount, paid_on))
                         .await?;
                     Ok(pb::RecordRepaymentResponse {
+                        audit_head: None,
                         recovery: answer(tx, &number, line_no).await?,
                     })
                 })
