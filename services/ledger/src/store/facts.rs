@@ -183,10 +183,11 @@ pub async fn of_city(
 ) -> Result<History, Error> {
     let mut history = History::default();
     for file in File::ALL.iter().copied() {
-        let values = [
-            Value::Text(city.to_owned()),
-            Value::Number(up_to(file, cut_off, decided_cut_off)),
-        ];
+        let up_to = match file {
+            File::Decisions => decided_cut_off,
+            _ => cut_off,
+        };
+        let values = [Value::Text(city.to_owned()), Value::Number(up_to)];
         read(tx, &mut history, file, OF_CITY, &values).await?;
     }
     Ok(history)

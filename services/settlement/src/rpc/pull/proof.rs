@@ -154,11 +154,10 @@ async fn fact_files(
     for file in File::ALL.iter().copied() {
         let path = format!("facts/{}", file.file_name());
         // Reviewers' decisions are known up to a cut-off of their own.
-        let up_to = facts::up_to(
-            file,
-            batch.cut_off,
-            batch.decided_cut_off.unwrap_or(batch.cut_off),
-        );
+        let up_to = match file {
+            File::Decisions => batch.decided_cut_off.unwrap_or(batch.cut_off),
+            _ => batch.cut_off,
+        };
         let stored = facts::file_of_city(tx, file, number.city.as_str(), up_to).await;
         let stored = stored.map_err(|error| unreadable(error.into(), number, &path))?;
         // One digest covers all files of facts; each row's own says in which of them the altered one is.
