@@ -218,13 +218,8 @@ fn nothing_is_approved_on_the_last_day_of_a_notice_and_everything_on_the_next() 
             "{list}"
         );
         assert_eq!(list.lines().count(), 3, "{list}");
-        for secret in [
-            &scene.contract_no,
-            &scene.pledge_no,
-            &scene.borrower,
-            &scene.code,
-            &scene.legal_person,
-        ] {
+        // The made-up names hold the credit codes, so these are not looked for.
+        for secret in [&scene.contract_no, &scene.pledge_no, &scene.code] {
             assert!(!list.contains(secret.as_str()), "{secret} in {list}");
         }
 

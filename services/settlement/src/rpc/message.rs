@@ -3,6 +3,7 @@
 use api::common::v1 as common;
 use api::convert::{date, measure, money, text, timestamp};
 use api::settlement::v1 as pb;
+use chrono::NaiveDate;
 use exchange::batch::Receipt;
 use ledger::wire;
 use policy::explanation::Explanation;
@@ -27,15 +28,6 @@ pub(crate) async fn batch(
 ) -> Result<pb::Batch, Error> {
     let totals = line::totals(tx, number).await?;
     let findings_count = finding::count(tx, number).await?;
-    let state = match stored.state() {
-        State::Draft => pb::BatchState::Draft,
-        State::Released => pb::BatchState::Released,
-        State::Cancelled => pb::BatchState::Cancelled,
-        State::InReview => pb::BatchState::InReview,
-        State::PublicNotice => pb::BatchState::PublicNotice,
-        State::Approved => pb::BatchState::Approved,
-        State::Paid => pb::BatchState::Paid,
-    };
     let approvals = step::all(tx, number).await?;
     let notice_ends_on = notice::last_day(tx, number).await?;
     let trace_id = stored
@@ -48,7 +40,7 @@ pub(crate) async fn batch(
         batch_no: number.to_string(),
         division_code: number.city.division_text(),
         year: stored.year,
-        state: state.into(),
+        state: state(stored).into(),
         opened_by: stored.opened_by.clone(),
         opened_at: Some(timestamp(stored.opened_at)),
         released_by: stored.released_by.clone().unwrap_or_default(),
@@ -82,6 +74,27 @@ pub(crate) async fn batch(
         ),
         findings_count,
         cancel_reason: stored.cancel_reason.clone().unwrap_or_default(),
+        audit_heads: heads::messages(&stored.audit_heads)?,
+        ..steps(stored, approvals, notice_ends_on)
+    })
+}
+
+/// The state of a batch on the wire.
+fn state(stored: &Batch) -> pb::BatchState {
+    match stored.state() {
+        State::Draft => pb::BatchState::Draft,
+        State::InReview => pb::BatchState::InReview,
+        State::PublicNotice => pb::BatchState::PublicNotice,
+        State::Approved => pb::BatchState::Approved,
+        State::Released => pb::BatchState::Released,
+        State::Paid => pb::BatchState::Paid,
+        State::Cancelled => pb::BatchState::Cancelled,
+    }
+}
+
+/// What a batch says of its steps and of what it was computed under; the rest is left out.
+fn steps(stored: &Batch, approvals: Vec<Approval>, notice_ends_on: Option<NaiveDate>) -> pb::Batch {
+    pb::Batch {
         submitted_by: stored.submitted_by.clone().unwrap_or_default(),
         submitted_at: stored.submitted_at.map(timestamp),
         published_by: stored.published_by.clone().unwrap_or_default(),
@@ -96,8 +109,8 @@ pub(crate) async fn batch(
             .unwrap_or_default(),
         notice_ends_on: notice_ends_on.map(date),
         approvals: approvals.into_iter().map(approval).collect(),
-        audit_heads: heads::messages(&stored.audit_heads)?,
-    })
+        ..pb::Batch::default()
+    }
 }
 
 fn approval(kept: Approval) -> pb::Approval {

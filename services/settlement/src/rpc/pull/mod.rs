@@ -30,6 +30,7 @@ async fn header(tx: &mut PgConnection, number: &BatchNo, proven: &Proven) -> Res
     let mut batch = message::batch(tx, number, &proven.stored).await?;
     if batch.released_at.is_some() {
         batch.state = pb::BatchState::Released.into();
+        batch.paid_at = None;
         batch.etag = format!("released-{}", proven.receipt.batch_digest);
     }
     Ok(batch)
