@@ -204,7 +204,7 @@ fn negative_lines_are_set_off_against_the_same_beneficiary_only() {
         );
         let mut database = sandbox.database().await;
         let error = sqlx::query(
-            "update settlement.recovery set repaid_fen = repaid_fen + 1 where year = $1 and state = 'closed'",
+            "update settlement.recovery set repaid_fen = repaid_fen + 1, state = 'open', closed_on = null where year = $1 and state = 'closed'",
         )
         .bind(year)
         .execute(&mut database)
