@@ -76,8 +76,14 @@ fn covered(mut files: Files, cover: Cover, stranger: &Signers) -> Files {
         .filter(|(path, _)| path.starts_with("facts/"))
         .map(|(path, bytes)| (path.clone(), bytes))
         .collect();
-    let lines = LineRow::from_csv(files.get(LineRow::FILE_NAME).map_or(&[][..], Vec::as_slice)).unwrap_or_default();
-    let sum = Money::sum(lines.iter().filter_map(|line| Money::parse_yuan(&line.amount).ok())).unwrap_or_default();
+    let lines =
+        LineRow::from_csv(files.get(LineRow::FILE_NAME).map_or(&[][..], Vec::as_slice)).unwrap_or_default();
+    let sum = Money::sum(
+        lines
+            .iter()
+            .filter_map(|line| Money::parse_yuan(&line.amount).ok()),
+    )
+    .unwrap_or_default();
     let sealed = Receipt {
         line_count: count(lines.len()),
         line_sum: sum.to_string(),
@@ -144,7 +150,10 @@ fn payee_changes(files: &Files) -> Vec<(String, Vec<u8>)> {
         exchanged[next].beneficiary = one;
         changed.push(exchanged);
     }
-    changed.into_iter().map(|lines| (name.to_owned(), LineRow::to_csv(&lines))).collect()
+    changed
+        .into_iter()
+        .map(|lines| (name.to_owned(), LineRow::to_csv(&lines)))
+        .collect()
 }
 
 /// Files lost, cut off, added to or written otherwise.
@@ -172,7 +181,9 @@ fn whole_file_changes(files: &Files) -> Vec<Files> {
     }
     let mut added = files.clone();
     let header = b"\xEF\xBB\xBFpatent_no,level,award_name,awarded_on,revision,withdrawn\r\n";
-    added.entry("facts/awards.csv".to_owned()).or_insert_with(|| header.to_vec());
+    added
+        .entry("facts/awards.csv".to_owned())
+        .or_insert_with(|| header.to_vec());
     changed.push(added);
     changed
 }
@@ -205,8 +216,8 @@ fn replays(files: &Files, old: &Files) -> Vec<Files> {
 
 /// The order of the group of P-256.
 const ORDER: [u8; 32] = [
-    0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xBC, 0xE6, 0xFA, 0xAD, 0xA7,
-    0x17, 0x9E, 0x84, 0xF3, 0xB9, 0xCA, 0xC2, 0xFC, 0x63, 0x25, 0x51,
+    0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xBC, 0xE6, 0xFA,
+    0xAD, 0xA7, 0x17, 0x9E, 0x84, 0xF3, 0xB9, 0xCA, 0xC2, 0xFC, 0x63, 0x25, 0x51,
 ];
 
 /// The other signature that the equations of ECDSA allow for the same message: s taken from the group's order. Only of the
@@ -262,7 +273,9 @@ fn bytes(verifier: Verifier, batch: &Signed, step: usize, rng: &mut Rng, tried: 
             // A bit, a letter's case, a digit by another, or anything.
             let mask = [1, 0x20, 0x80, 2, rng.u8(1..=255)][rng.usize(0..5)];
             files.get_mut(name).unwrap()[place] ^= mask;
-            tried.one(verifier, &files, batch, || format!("{name} byte {place} xor {mask}"));
+            tried.one(verifier, &files, batch, || {
+                format!("{name} byte {place} xor {mask}")
+            });
             files.get_mut(name).unwrap()[place] = whole[place];
         }
     }
@@ -273,14 +286,27 @@ fn meant(verifier: Verifier, pair: &Pair, other: &Signed, stranger: &Signers, tr
     let batch = &pair.newer;
     let mut changed: Vec<(String, Files)> = Vec::new();
     let lines = line_changes(&batch.files).into_iter().map(|it| ("line", it));
-    for (what, (name, bytes)) in lines.chain(payee_changes(&batch.files).into_iter().map(|it| ("payee", it))) {
+    for (what, (name, bytes)) in lines.chain(payee_changes(&batch.files).into_iter().map(|it| ("payee", it)))
+    {
         let mut files = batch.files.clone();
         files.insert(name.clone(), bytes);
         changed.push((format!("{what} of {name}"), files));
     }
-    changed.extend(whole_file_changes(&batch.files).into_iter().map(|it| ("file".to_owned(), it)));
-    changed.extend(replays(&batch.files, &pair.older.files).into_iter().map(|it| ("older batch".to_owned(), it)));
-    changed.extend(replays(&batch.files, &other.files).into_iter().map(|it| ("other batch".to_owned(), it)));
+    changed.extend(
+        whole_file_changes(&batch.files)
+            .into_iter()
+            .map(|it| ("file".to_owned(), it)),
+    );
+    changed.extend(
+        replays(&batch.files, &pair.older.files)
+            .into_iter()
+            .map(|it| ("older batch".to_owned(), it)),
+    );
+    changed.extend(
+        replays(&batch.files, &other.files)
+            .into_iter()
+            .map(|it| ("other batch".to_owned(), it)),
+    );
     for (what, files) in changed {
         for cover in COVERS {
             let mutant = covered(files.clone(), cover, stranger);
@@ -316,7 +342,12 @@ fn mutants(asked: Asked, verifier: Verifier, pairs: &[Pair], stranger: &Signers)
 #[must_use]
 pub fn figures(asked: Asked) -> Vec<Figure> {
     let (signers, stranger) = (Signers::make(), Signers::make());
-    let make = |number: u64| pair(asked.seed.wrapping_add(number), signers.one(usize::try_from(number).unwrap()));
+    let make = |number: u64| {
+        pair(
+            asked.seed.wrapping_add(number),
+            signers.one(usize::try_from(number).unwrap()),
+        )
+    };
     let valid: Vec<Pair> = (0..asked.of(20, 100, 110, 1_000)).map(make).collect();
     let all: Vec<&Signed> = valid.iter().flat_map(|pair| [&pair.older, &pair.newer]).collect();
     let refused = in_parallel(
@@ -346,9 +377,26 @@ pub fn figures(asked: Asked) -> Vec<Figure> {
     let twin = |verifier| count(mutants(few, verifier, &changed[..2], &stranger).missed.len());
     vec![
         Figure::none("verify_mutants_missed", count(tried.missed.len())),
-        Figure::red_twin("verify_mutants_missed, nothing computed again", twin(Verifier { recomputes: false, ..TRUE })),
-        Figure::red_twin("verify_mutants_missed, no key given", twin(Verifier { key: false, digest: false, ..TRUE })),
-        Figure::at_least("verify_mutants", tried.mutants, asked.of(2_000, 20_000, 100_000, 1_000_000)),
+        Figure::red_twin(
+            "verify_mutants_missed, nothing computed again",
+            twin(Verifier {
+                recomputes: false,
+                ..TRUE
+            }),
+        ),
+        Figure::red_twin(
+            "verify_mutants_missed, no key given",
+            twin(Verifier {
+                key: false,
+                digest: false,
+                ..TRUE
+            }),
+        ),
+        Figure::at_least(
+            "verify_mutants",
+            tried.mutants,
+            asked.of(2_000, 20_000, 100_000, 1_000_000),
+        ),
         Figure::none("verify_valid_batches_refused", count(refused.len())),
         Figure::at_least("verify_valid_batches", batches, asked.of(40, 200, 200, 2_000)),
     ]

@@ -179,7 +179,9 @@ fn history(seed: u64, way: Way, reached: &mut Reached) -> Option<String> {
     let mut rng = Rng::with_seed(seed);
     let rows = world::rows(&mut rng);
     let arrivals = arrivals(&mut rng, &rows);
-    let mut cuts: Vec<usize> = (0..rng.usize(1..=3)).map(|_| rng.usize(0..=arrivals.len())).collect();
+    let mut cuts: Vec<usize> = (0..rng.usize(1..=3))
+        .map(|_| rng.usize(0..=arrivals.len()))
+        .collect();
     cuts.push(arrivals.len());
     cuts.sort_unstable();
     let last = Stage::random(&mut rng);
@@ -198,8 +200,16 @@ fn history(seed: u64, way: Way, reached: &mut Reached) -> Option<String> {
         begin = *cut;
         facts = known.facts();
         let is_last = place + 1 == cuts.len();
-        let stage = if is_last || rng.u32(0..2) == 0 { last.clone() } else { Stage::random(&mut rng) };
-        let conditions = if is_last || rng.u32(0..4) > 0 { Conditions::NONE } else { aside(&mut rng, &lines) };
+        let stage = if is_last || rng.u32(0..2) == 0 {
+            last.clone()
+        } else {
+            Stage::random(&mut rng)
+        };
+        let conditions = if is_last || rng.u32(0..4) > 0 {
+            Conditions::NONE
+        } else {
+            aside(&mut rng, &lines)
+        };
         reached.aside += u64::from(!conditions.set_aside.is_empty());
         let outcome = stage.settle(&facts, &settled, &conditions);
         reached.batch(&outcome, &mut seen);
@@ -228,7 +238,9 @@ fn history(seed: u64, way: Way, reached: &mut Reached) -> Option<String> {
     let whole = whole.into_facts();
     let once = last.settle(&whole, &SettledBefore::new(), &Conditions::NONE);
     if once != last.settle(&facts, &SettledBefore::new(), &Conditions::NONE) {
-        return Some(format!("seed {seed}: another order of arrival is answered otherwise"));
+        return Some(format!(
+            "seed {seed}: another order of arrival is answered otherwise"
+        ));
     }
     let once = entitled(&once);
     (settled != once).then(|| format!("seed {seed}: in batches {settled:?}, at once {once:?}"))
@@ -287,12 +299,25 @@ pub fn figures(asked: Asked) -> Vec<Figure> {
     const LEAVES: &str = "lines_not_the_sum_of_their_leaves";
     vec![
         Figure::none(LAW, differ),
-        Figure::red_twin("order_and_true_up_differences, settled_before forgotten", twin(Way::ForgetsSettled)),
-        Figure::red_twin("order_and_true_up_differences, nothing taken back", twin(Way::OnlyUp)),
-        Figure::red_twin("order_and_true_up_differences, last arrived believed", twin(Way::LastArrived)),
+        Figure::red_twin(
+            "order_and_true_up_differences, settled_before forgotten",
+            twin(Way::ForgetsSettled),
+        ),
+        Figure::red_twin(
+            "order_and_true_up_differences, nothing taken back",
+            twin(Way::OnlyUp),
+        ),
+        Figure::red_twin(
+            "order_and_true_up_differences, last arrived believed",
+            twin(Way::LastArrived),
+        ),
         Figure::at_least("order_histories", reached.histories, many),
         Figure::at_least("order_batches", reached.batches, many * 2),
-        Figure::at_least("order_histories_with_a_negative_line", reached.negative, many / 20),
+        Figure::at_least(
+            "order_histories_with_a_negative_line",
+            reached.negative,
+            many / 20,
+        ),
         Figure::at_least("order_histories_with_a_cap", reached.capped, many / 50),
         Figure::at_least("order_histories_with_a_hold", reached.held, many / 20),
         Figure::at_least("order_histories_with_a_withdrawal", reached.withdrawn, many / 20),

@@ -9,7 +9,7 @@ use exchange::compute::{BatchQuestion, ComputedBatch, compute, readings_of};
 use exchange::{File, History, Row};
 use fastrand::Rng;
 use platform::database::embedded::temporary_dir;
-use platform::signing::{Algorithm, Encoding, Profile, Signer, load_or_make};
+use platform::signing::{Algorithm, Encoding, Profile, Signer, load_or_make, one_form};
 use policy::conditions::Conditions;
 use policy::date::PolicyYear;
 use policy::engine::SettledBefore;
@@ -51,7 +51,10 @@ impl Signers {
         for algorithm in Algorithm::ALL {
             for encoding in [Encoding::Der, Encoding::Raw] {
                 let name = format!("{}-{}", algorithm.as_str(), encoding.as_str());
-                let profile = Profile { encoding, user_id: None };
+                let profile = Profile {
+                    encoding,
+                    user_id: None,
+                };
                 signers.push(load_or_make(&dir, &name, Some(algorithm), &profile).unwrap());
             }
         }
@@ -69,14 +72,15 @@ impl Signers {
 /// The receipt with a signature over what it says now.
 #[must_use]
 pub fn sign(receipt: Receipt, signer: &dyn Signer) -> Receipt {
-    let bytes = receipt.signed_bytes().unwrap();
+    let raw = signer.sign(&receipt.signed_bytes().unwrap()).unwrap();
+    let raw = one_form(signer.algorithm(), signer.profile().encoding, &raw).unwrap();
     let signature = ReceiptSignature {
         algorithm: signer.algorithm().as_str().to_owned(),
         key_id: signer.key_id(),
         public_key: STANDARD.encode(signer.public_key_der()),
         user_id: signer.profile().user_id.clone(),
         encoding: signer.profile().encoding.as_str().to_owned(),
-        signature: STANDARD.encode(signer.sign(&bytes).unwrap()),
+        signature: STANDARD.encode(raw),
     };
     Receipt {
         signature: Some(signature),
@@ -135,7 +139,11 @@ pub fn pair(seed: u64, signer: &dyn Signer) -> Pair {
         .cloned()
         .collect();
     let older = batch(&early, 1, &SettledBefore::new(), None);
-    let settled = older.outcome.lines.iter().map(|line| (line.key.clone(), line.entitled));
+    let settled = older
+        .outcome
+        .lines
+        .iter()
+        .map(|line| (line.key.clone(), line.entitled));
     let settled = settled.filter(|(_, money)| !money.is_zero()).collect();
     let newer = batch(&rows, 2, &settled, Some(older.receipt.batch_digest.clone()));
     Pair {

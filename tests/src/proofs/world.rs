@@ -158,8 +158,21 @@ impl World {
             self.record(File::Institutions, &key, move |world| {
                 let own = world.often(95);
                 let person = &NAMES.persons[if own { number % 2 } else { 0 }];
-                let kind = world.one(&["bank", "bank", "bank", "bank", "bank", "bank", "bank", "trust", "trust", "microlender"]);
-                let division = world.one(&["410502", "410571", "410526", "410502", "410502", "410502", "410502", "410502", "410100"]);
+                let kind = world.one(&[
+                    "bank",
+                    "bank",
+                    "bank",
+                    "bank",
+                    "bank",
+                    "bank",
+                    "bank",
+                    "trust",
+                    "trust",
+                    "microlender",
+                ]);
+                let division = world.one(&[
+                    "410502", "410571", "410526", "410502", "410502", "410502", "410502", "410502", "410100",
+                ]);
                 vec![
                     ("name", format!("银行{number}")),
                     ("kind", text(kind)),
@@ -188,13 +201,17 @@ impl World {
 
     fn enterprises(&mut self, enterprises: usize) {
         for uscc in &NAMES.enterprises[..enterprises] {
-            let key = [
-                ("uscc", uscc.clone()),
-                ("registered_from", text("2010-01-01")),
-            ];
+            let key = [("uscc", uscc.clone()), ("registered_from", text("2010-01-01"))];
             self.record(File::Enterprises, &key, |world| {
-                let division = world.one(&["410502", "410502", "410502", "410502", "410502", "410502", "410502", "410502", "410526", "420500"]);
-                let to = if world.often(8) { world.day() } else { String::new() };
+                let division = world.one(&[
+                    "410502", "410502", "410502", "410502", "410502", "410502", "410502", "410502", "410526",
+                    "420500",
+                ]);
+                let to = if world.often(8) {
+                    world.day()
+                } else {
+                    String::new()
+                };
                 vec![
                     ("name", format!("企业{}", world.rng.u32(0..3))),
                     ("division_code", text(division)),
@@ -213,7 +230,11 @@ impl World {
                     1 | 2 => world.day(),
                     _ => text("2018-06-01"),
                 };
-                let ended = if world.often(10) { world.day() } else { String::new() };
+                let ended = if world.often(10) {
+                    world.day()
+                } else {
+                    String::new()
+                };
                 let reason = if ended.is_empty() { "" } else { "lapsed" };
                 vec![
                     ("title", format!("专利{place}")),
@@ -231,7 +252,11 @@ impl World {
                     ("valid_from", text("2016-01-01")),
                 ];
                 self.record(File::PatentOwners, &key, |world| {
-                    let to = if world.often(30) { world.day() } else { String::new() };
+                    let to = if world.often(30) {
+                        world.day()
+                    } else {
+                        String::new()
+                    };
                     vec![("valid_to", to)]
                 });
             }
@@ -254,11 +279,27 @@ impl World {
         let key = [("institution_code", bank.clone()), ("pledge_no", pledge.clone())];
         self.record(File::Pledges, &key, |world| {
             let pledgor = if world.often(96) { borrower } else { 0 };
-            let pledgee = if world.often(90) { person } else { world.rng.usize(0..2) };
+            let pledgee = if world.often(90) {
+                person
+            } else {
+                world.rng.usize(0..2)
+            };
             // Mostly a patent of its own, so that not every pledge is blocked by an earlier one.
-            let patent = if world.often(90) { number } else { world.rng.usize(0..patents) };
-            let registered = if world.often(80) { text("2024-02-01") } else { world.day() };
-            let cancelled = if world.often(10) { world.day() } else { String::new() };
+            let patent = if world.often(90) {
+                number
+            } else {
+                world.rng.usize(0..patents)
+            };
+            let registered = if world.often(80) {
+                text("2024-02-01")
+            } else {
+                world.day()
+            };
+            let cancelled = if world.often(10) {
+                world.day()
+            } else {
+                String::new()
+            };
             vec![
                 ("pledgor_uscc", NAMES.enterprises[pledgor].clone()),
                 ("pledgee_uscc", NAMES.persons[pledgee].clone()),
@@ -275,7 +316,11 @@ impl World {
         self.record(File::Loans, &key, |world| {
             let mixed = world.often(15);
             let stated = mixed && world.often(85);
-            let share = if stated { text(world.one(&SHARES)) } else { String::new() };
+            let share = if stated {
+                text(world.one(&SHARES))
+            } else {
+                String::new()
+            };
             let borrower = &NAMES.enterprises[if world.often(97) { borrower } else { 0 }];
             vec![
                 ("borrower_uscc", borrower.clone()),
@@ -295,9 +340,17 @@ impl World {
             ];
             self.record(File::LoanEvents, &key, |world| {
                 let reversal = event > 0 && world.often(30);
-                let kind = if reversal { "reversal" } else { world.one(&["draw", "draw", "draw", "draw", "rollover"]) };
+                let kind = if reversal {
+                    "reversal"
+                } else {
+                    world.one(&["draw", "draw", "draw", "draw", "rollover"])
+                };
                 let reverses = if reversal { text("E0") } else { String::new() };
-                let at = format!("{}T{}+08:00", world.day(), world.one(&["00:00:00", "12:00:00", "23:59:59"]));
+                let at = format!(
+                    "{}T{}+08:00",
+                    world.day(),
+                    world.one(&["00:00:00", "12:00:00", "23:59:59"])
+                );
                 vec![
                     ("kind", text(kind)),
                     ("occurred_at", at),
@@ -312,7 +365,10 @@ impl World {
         let insurer = &NAMES.insurers[self.rng.usize(0..2)];
         let holder = self.rng.usize(0..enterprises);
         let policy = format!("BD-{number}");
-        let key = [("institution_code", insurer.clone()), ("policy_no", policy.clone())];
+        let key = [
+            ("institution_code", insurer.clone()),
+            ("policy_no", policy.clone()),
+        ];
         self.record(File::Policies, &key, |world| {
             let product = world.one(&["enforcement", "enforcement", "infringement_liability", "other"]);
             vec![
@@ -334,7 +390,11 @@ impl World {
                 ("patent_no", patent.clone()),
             ];
             self.record(File::PolicyPatents, &key, |world| {
-                let premium = if world.often(80) { text(world.one(&PREMIUMS)) } else { String::new() };
+                let premium = if world.often(80) {
+                    text(world.one(&PREMIUMS))
+                } else {
+                    String::new()
+                };
                 vec![("premium", premium)]
             });
         }
@@ -360,15 +420,25 @@ impl World {
     /// batches keeps what the earlier one settled, which is the exception to the law.
     fn bureau(&mut self, enterprises: usize, patents: usize) {
         if self.often(20) {
-            let (measure, reference) = if self.rng.bool() { ("loan_subsidy", "HT-0") } else { ("premium_subsidy", "BD-0") };
+            let (measure, reference) = if self.rng.bool() {
+                ("loan_subsidy", "HT-0")
+            } else {
+                ("premium_subsidy", "BD-0")
+            };
             let key = [
-                ("beneficiary_uscc", NAMES.enterprises[self.rng.usize(0..enterprises)].clone()),
+                (
+                    "beneficiary_uscc",
+                    NAMES.enterprises[self.rng.usize(0..enterprises)].clone(),
+                ),
                 ("measure", text(measure)),
                 ("reference", text(reference)),
                 ("level", text(self.one(&["national", "provincial", "county"]))),
             ];
             self.record(File::OtherAwards, &key, |world| {
-                vec![("amount", text(world.one(&PREMIUMS))), ("awarded_on", world.day())]
+                vec![
+                    ("amount", text(world.one(&PREMIUMS))),
+                    ("awarded_on", world.day()),
+                ]
             });
         }
         if self.often(20) {
@@ -377,9 +447,17 @@ impl World {
             } else {
                 (&NAMES.enterprises[self.rng.usize(0..enterprises)], "watch")
             };
-            let key = [("subject", subject.clone()), ("grade", text(grade)), ("valid_from", self.day())];
+            let key = [
+                ("subject", subject.clone()),
+                ("grade", text(grade)),
+                ("valid_from", self.day()),
+            ];
             self.record(File::Exclusions, &key, |world| {
-                let to = if world.often(40) { text("2026-12-31") } else { String::new() };
+                let to = if world.often(40) {
+                    text("2026-12-31")
+                } else {
+                    String::new()
+                };
                 vec![("valid_to", to), ("reason", text("核查"))]
             });
         }
