@@ -3,6 +3,7 @@
 #[macro_use]
 mod support;
 
+mod audit;
 mod bad_input;
 mod callers;
 mod cases;

@@ -29,6 +29,7 @@ fn the_release_signs_the_receipt_and_nothing_changes_it_afterwards() {
         assert_eq!(receipt(&of_draft).signature, None);
 
         let mut releaser = sandbox.client("finance-releaser").settlement();
+        let computed = batch::approved(sandbox, &computed).await;
         let request = batch::releasing(&computed);
         let released = releaser
             .release_batch(request.clone())

@@ -43,13 +43,8 @@ fn a_batch_holds_exactly_what_was_accepted_under_its_cut_off() {
                 "cut-off {cut_off}"
             );
         }
-        let release = batch::releasing(&computed);
-        sandbox
-            .client("finance-releaser")
-            .settlement()
-            .release_batch(release)
-            .await
-            .unwrap();
+        let approved = batch::approved(sandbox, &computed).await;
+        batch::release(sandbox, &approved).await.unwrap();
         let second = batch::settle(sandbox, year, "2026-03-31").await;
         let second = paid(batch::lines(sandbox, &second.name).await);
         assert!(first.is_disjoint(&second), "nobody is paid twice");
@@ -69,6 +64,7 @@ fn ten_releases_at_once_settle_once() {
         scene.lend(year, "8000000.00").await;
         let draft = batch::open(sandbox, batch::opening(year, "2026-03-31")).await;
         let computed = batch::compute(sandbox, &draft.name).await;
+        let computed = batch::approved(sandbox, &computed).await;
         let releases = (0..10).map(|_| {
             let (releaser, request) = (sandbox.client("finance-releaser"), batch::releasing(&computed));
             tokio::spawn(async move { releaser.settlement().release_batch(request).await })

@@ -12,6 +12,7 @@ pub mod ids;
 pub mod import;
 pub mod process;
 pub mod proofs;
+pub mod pull;
 pub mod records;
 pub mod sandbox;
 pub mod scene;

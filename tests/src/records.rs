@@ -4,8 +4,8 @@ use api::common::v1::Money;
 use api::insurance::v1::{Policy, PolicyPatent, PremiumEvent, PremiumEventKind, Product};
 use api::pledge::v1::{Collateral, Loan, LoanEvent, LoanEventKind, Pledge};
 use api::registry::v1::{
-    Award, AwardLevel, Enterprise, Exclusion, ExclusionGrade, HolderRole, Institution, InstitutionKind,
-    OtherAward, OtherLevel, OtherMeasure, Patent, PatentOwner,
+    Award, AwardLevel, Decision, DecisionVerdict, Enterprise, Exclusion, ExclusionGrade, HolderRole,
+    Institution, InstitutionKind, OtherAward, OtherLevel, OtherMeasure, Patent, PatentOwner,
 };
 
 /// A date of the wire.
@@ -105,6 +105,19 @@ pub fn other_award(beneficiary: &str, reference: &str) -> OtherAward {
         level: OtherLevel::National.into(),
         amount: money("20000.00"),
         awarded_on: day("2025-09-01"),
+    }
+}
+
+/// A finding accepted for a contract or policy.
+pub fn decision(institution: &str, reference: &str, code: &str) -> Decision {
+    Decision {
+        institution_code: institution.to_owned(),
+        reference: reference.to_owned(),
+        code: code.to_owned(),
+        decision: DecisionVerdict::Accept.into(),
+        value: None,
+        decided_on: day("2026-01-15"),
+        reason: "已核对原件".to_owned(),
     }
 }
 

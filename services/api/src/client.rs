@@ -13,9 +13,12 @@ use uuid::Uuid;
 
 use crate::insurance::v1::insurance_on_behalf_service_client::InsuranceOnBehalfServiceClient;
 use crate::insurance::v1::insurance_service_client::InsuranceServiceClient;
+use crate::ledger::v1::audit_service_client::AuditServiceClient;
 use crate::pledge::v1::pledge_on_behalf_service_client::PledgeOnBehalfServiceClient;
 use crate::pledge::v1::pledge_service_client::PledgeServiceClient;
 use crate::registry::v1::registry_service_client::RegistryServiceClient;
+use crate::settlement::v1::review_service_client::ReviewServiceClient;
+use crate::settlement::v1::sandbox_service_client::SandboxServiceClient;
 use crate::settlement::v1::settlement_service_client::SettlementServiceClient;
 
 /// Deadline of a call that states none. [`within`] states another.
@@ -105,6 +108,10 @@ impl Client {
     }
 
     sub_client!(
+        /// The audit trail.
+        audit: AuditServiceClient
+    );
+    sub_client!(
         /// The bureau's registry.
         registry: RegistryServiceClient
     );
@@ -127,6 +134,14 @@ impl Client {
     sub_client!(
         /// Settlement batches.
         settlement: SettlementServiceClient
+    );
+    sub_client!(
+        /// Notices, objections, freezes, budgets, orders of recovery and the calendar.
+        review: ReviewServiceClient
+    );
+    sub_client!(
+        /// What only a sandbox can do.
+        sandbox: SandboxServiceClient
     );
 }
 

@@ -23,8 +23,23 @@ mod generated {
     include!(concat!(env!("OUT_DIR"), "/generated.rs"));
 }
 
+/// Answers that name the audit row of their write; `build.rs` finds out where.
+mod answers {
+    use super::{common, insurance, ledger, pledge, registry, settlement};
+
+    /// An answer of a call.
+    pub trait AuditedAnswer {
+        /// Names the audit row of the write that is answered; an answer without a place for it stays as it is.
+        fn set_audit_head(&mut self, head: common::v1::AuditHead);
+    }
+
+    include!(concat!(env!("OUT_DIR"), "/answers.rs"));
+}
+
 pub use generated::google;
-pub use generated::zhirong::{common, insurance, pledge, registry, settlement};
+pub use generated::zhirong::{common, insurance, ledger, pledge, registry, settlement};
+
+pub use answers::AuditedAnswer;
 
 /// The encoded `FileDescriptorSet` of every package, for gRPC reflection and for tests.
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.binpb"));

@@ -31,6 +31,7 @@ pub const fn pattern(file: File) -> &'static str {
         File::PolicyPatents => "policies/{policy_no}/patents/{patent_no}",
         File::PremiumEvents => "policies/{policy_no}/premiumEvents/{event_no}",
         File::OtherAwards => "otherAwards/{beneficiary_uscc}/{measure}/{reference}/{level}",
+        File::Decisions => "decisions/{institution_code}/{reference}/{code}",
     }
 }
 
@@ -47,7 +48,7 @@ pub fn format(cells: &Cells, file: File) -> String {
     segments.join("/")
 }
 
-/// The key cells that a name states, unchecked; `institution_code` is not among them but for an institution itself.
+/// The key cells that a name states, unchecked; `institution_code` is among them only in names of the bureau's records.
 ///
 /// # Errors
 /// [`NameError`] where the text has another form, or an empty segment.
@@ -134,7 +135,7 @@ mod tests {
         for file in File::ALL.iter().copied() {
             let mut named: Vec<&str> = pattern(file).split('/').filter_map(column).collect();
             let mut keys: Vec<&str> = file.key_columns().map(|column| column.name).collect();
-            if file != File::Institutions {
+            if file.owner() == exchange::Owner::Institution {
                 keys.retain(|key| *key != "institution_code");
             }
             named.sort_unstable();

@@ -239,6 +239,36 @@ pub struct ReceiptSignature {
     pub signature: String,
 }
 
+/// The head of an audit chain, as a batch prints it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AuditHeadRow {
+    /// The chain: an institution's code, `bureau` or `finance`.
+    pub stream: String,
+    /// Number of its last row.
+    pub chain_no: i64,
+    /// Hash of that row in lower-case hexadecimal.
+    pub hash: String,
+}
+
+impl AuditHeadRow {
+    /// Heads as the JSON list that a receipt holds.
+    ///
+    /// # Errors
+    /// [`BatchError::Receipt`]; texts and numbers always have their JSON.
+    pub fn list_to_json(rows: &[Self]) -> Result<String, BatchError> {
+        serde_json::to_string(rows).map_err(BatchError::Receipt)
+    }
+
+    /// Heads from such a list.
+    ///
+    /// # Errors
+    /// [`BatchError::Receipt`] for anything else.
+    pub fn list_from_json(text: &str) -> Result<Vec<Self>, BatchError> {
+        serde_json::from_str(text).map_err(BatchError::Receipt)
+    }
+}
+
 /// `receipt.json`: what a batch is, and the digests that hold it together. The fields' order is part of the format.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -281,6 +311,9 @@ pub struct Receipt {
     /// What else the batch was settled under; absent where nothing was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conditions: Option<ConditionRows>,
+    /// The heads of the city's audit chains when the batch was opened, ascending streams; none outside a service.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub audit_heads: Vec<AuditHeadRow>,
     /// The batch digest of the city's previous batch of the year, if there is one.
     pub previous_digest: Option<String>,
     /// SHA-256 over this receipt's canonical JSON without this field and the signature.

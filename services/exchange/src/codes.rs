@@ -73,6 +73,9 @@ codes!(
         ShareMalformed = "SHARE_MALFORMED", "占比应为小数，如 0.6，最多六位", "a share is a decimal such as 0.6 with at most six places";
         ShareOutOfRange = "SHARE_OUT_OF_RANGE", "占比应在 0 与 1 之间", "a share lies between 0 and 1";
         ShareNotAllowed = "SHARE_NOT_ALLOWED", "只有组合担保（mixed）才填专利占比", "only mixed collateral has a patent share";
+        FindingUnknown = "FINDING_UNKNOWN", "不是提示代码（见 zhirong codes）", "not the code of a finding (see `zhirong codes`)";
+        DecisionValueRequired = "DECISION_VALUE_REQUIRED", "接受 SHARE_UNSTATED 须写明专利占比", "accepting SHARE_UNSTATED states the patent share";
+        DecisionValueNotAllowed = "DECISION_VALUE_NOT_ALLOWED", "只有接受 SHARE_UNSTATED 才填数值", "only accepting SHARE_UNSTATED states a value";
         BoolMalformed = "BOOL_MALFORMED", "应为 true 或 false（是、否）", "expected true or false";
         RevisionMalformed = "REVISION_MALFORMED", "修订号应为 1 至 2147483647 的整数", "a revision is a whole number from 1 to 2147483647";
         TextTooLong = "TEXT_TOO_LONG", "文字超过 200 个字符", "the text has more than 200 characters";

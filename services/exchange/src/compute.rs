@@ -12,10 +12,10 @@ use policy::money::Money;
 use policy::reading::{ReadingNotSupported, Readings};
 use policy::rulebook::{Revision, Rulebook};
 
-use crate::batch::{BatchError, FindingRow, LineRow, ReadingRow, Receipt, SettledRow};
+use crate::batch::{AuditHeadRow, BatchError, FindingRow, LineRow, ReadingRow, Receipt, SettledRow};
 use crate::conditions::ConditionRows;
 use crate::csv_out::write_file;
-use crate::digest::{facts_digest, sha256_hex};
+use crate::digest::{ExplanationsDigest, facts_digest, sha256_hex};
 use crate::file::File;
 use crate::history::History;
 
@@ -45,6 +45,8 @@ pub struct BatchQuestion<'a> {
     pub settled: &'a SettledBefore,
     /// What else the batch is settled under: objections, recoveries, freezes and budgets.
     pub conditions: &'a Conditions,
+    /// The heads of the city's audit chains when the batch was opened, for the receipt.
+    pub audit_heads: &'a [AuditHeadRow],
     /// Digest of the batch released before.
     pub previous_digest: Option<String>,
 }
@@ -263,6 +265,7 @@ fn receipt(
         findings_digest: of("findings.csv"),
         explanations_digest: explanations_digest(paid),
         conditions: ConditionRows::of(question.conditions),
+        audit_heads: question.audit_heads.to_vec(),
         previous_digest: question.previous_digest.clone(),
         batch_digest: String::new(),
         signature: None,
@@ -270,13 +273,10 @@ fn receipt(
     Ok(receipt.seal())
 }
 
-/// SHA-256 over every line's encoded explanation, each after its length, in line order.
+/// The digest of every line's explanation, in line order.
 fn explanations_digest(paid: &[Line]) -> String {
-    let mut bytes = Vec::new();
-    for line in paid {
-        let encoded = line.explanation.encode();
-        bytes.extend_from_slice(&u64::try_from(encoded.len()).unwrap_or(u64::MAX).to_be_bytes());
-        bytes.extend_from_slice(&encoded);
-    }
-    sha256_hex(&bytes)
+    let mut digest = ExplanationsDigest::default();
+    paid.iter()
+        .for_each(|line| digest.add(&line.explanation.encode()));
+    digest.finish()
 }

@@ -30,6 +30,17 @@ where
     writer.into_inner().unwrap_or_default()
 }
 
+/// Writes a table that is no exchange file, such as a list for the public: as every file here, each cell guarded against being
+/// taken for a formula. Its amounts are not negative.
+#[must_use]
+pub fn write_table(header: &[&str], rows: &[Vec<String>]) -> Vec<u8> {
+    let first = header.iter().map(|cell| (*cell).to_owned()).collect::<Vec<_>>();
+    let rows = rows
+        .iter()
+        .map(|row| row.iter().map(|cell| guarded(cell).into_owned()).collect());
+    write_records(std::iter::once(first).chain(rows))
+}
+
 /// Whether cells of this column hold text of the reporter's own making.
 const fn is_free(column: &Column) -> bool {
     matches!(

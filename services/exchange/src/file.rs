@@ -1,4 +1,4 @@
-//! The thirteen exchange files and their columns (section 2 of the contract).
+//! The fourteen exchange files and their columns (section 2 of the contract).
 
 mod columns;
 
@@ -31,6 +31,8 @@ pub enum File {
     PremiumEvents,
     /// 其他资金
     OtherAwards,
+    /// 审核决定
+    Decisions,
 }
 
 /// Who reports a file's records.
@@ -45,7 +47,7 @@ pub enum Owner {
 /// The service that keeps a file's records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Service {
-    /// Institutions, enterprises, patents, lists and other levels' money.
+    /// Institutions, enterprises, patents, lists, other levels' money and reviewers' decisions.
     Registry,
     /// Pledges, loans and their events.
     Pledge,
@@ -76,6 +78,8 @@ pub enum Kind {
     Holder,
     /// A credit code or a patent number.
     Subject,
+    /// Code of a finding: a list that grows with the rules, so that no table repeats it.
+    Finding,
     /// Day.
     Date,
     /// Instant with an offset, to the microsecond.
@@ -125,6 +129,7 @@ impl File {
         Self::PolicyPatents,
         Self::PremiumEvents,
         Self::OtherAwards,
+        Self::Decisions,
     ];
 
     /// The contract's English and Chinese names of the file.
@@ -143,6 +148,7 @@ impl File {
             Self::PolicyPatents => ("policy_patents", "保单专利"),
             Self::PremiumEvents => ("premium_events", "保费收退"),
             Self::OtherAwards => ("other_awards", "其他资金"),
+            Self::Decisions => ("decisions", "审核决定"),
         }
     }
 
@@ -195,7 +201,8 @@ impl File {
             | Self::PatentOwners
             | Self::Awards
             | Self::Exclusions
-            | Self::OtherAwards => Service::Registry,
+            | Self::OtherAwards
+            | Self::Decisions => Service::Registry,
             Self::Pledges | Self::Loans | Self::LoanEvents => Service::Pledge,
             Self::Policies | Self::PolicyPatents | Self::PremiumEvents => Service::Insurance,
         }
@@ -218,6 +225,7 @@ impl File {
             Self::PolicyPatents => columns::POLICY_PATENTS,
             Self::PremiumEvents => columns::PREMIUM_EVENTS,
             Self::OtherAwards => columns::OTHER_AWARDS,
+            Self::Decisions => columns::DECISIONS,
         }
     }
 
@@ -233,12 +241,16 @@ impl File {
     }
 
     /// The position of the column with this English or Chinese header. `uscc` has one Chinese name for institutions and another for
-    /// enterprises; either is understood in both.
+    /// enterprises, and a decision's `reason` is called 理由 as often as 原因; either is understood in both.
     #[must_use]
     pub fn position_of_header(self, header: &str) -> Option<usize> {
         let names_uscc = matches!(header, "统一社会信用代码" | "机构统一社会信用代码");
+        let names_reason = matches!(header, "原因" | "理由");
         self.columns().iter().position(|column| {
-            column.name == header || column.zh == header || (names_uscc && column.name == "uscc")
+            column.name == header
+                || column.zh == header
+                || (names_uscc && column.name == "uscc")
+                || (names_reason && column.name == "reason")
         })
     }
 }

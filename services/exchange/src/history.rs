@@ -228,5 +228,6 @@ fn add(facts: &mut Facts, fact: Fact) {
         Fact::PolicyPatent(it) => facts.policy_patents.push(it),
         Fact::PremiumEvent(it) => facts.premium_events.push(it),
         Fact::OtherAward(it) => facts.other_awards.push(it),
+        Fact::Decision(it) => facts.decisions.push(it),
     }
 }

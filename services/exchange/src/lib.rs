@@ -3,6 +3,7 @@
 //! Everything here works on bytes and text that a caller hands in: no clock, no directory, no network. One parser reads the cells of a
 //! record, whether they come from a file, a message or a table, so a wrong cell has the same code everywhere.
 
+pub mod archive;
 pub mod batch;
 pub mod codes;
 pub mod compute;

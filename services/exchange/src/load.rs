@@ -125,7 +125,7 @@ fn load_file(file: File, bytes: &[u8], allow: &Allow, registry: &History) -> Res
 fn accept(history: &mut History, row: Row, registry: &History) -> Option<Refusal> {
     let file = row.file;
     if row
-        .institution_code()
+        .named_institution()
         .is_some_and(|code| !registry.registered(code))
     {
         return Some(Refusal::new(

@@ -3,6 +3,7 @@
 mod records;
 
 use chrono::{DateTime, NaiveDate, Utc};
+use policy::codes::FindingCode;
 use policy::ident::{Division, InstitutionCode, PatentNo, PledgeNo, Reference, Uscc};
 use policy::money::{Money, Rate};
 
@@ -211,6 +212,10 @@ impl<'a> Reading<'a> {
         self.take("subject", |text, allow, _| read_subject(text, allow))?
     }
 
+    fn finding(&mut self) -> Option<FindingCode> {
+        self.take("code", |text, _, _| read_finding(text))?
+    }
+
     fn date(&mut self, name: &'static str) -> Option<NaiveDate> {
         self.optional_date(name)?
     }
@@ -323,6 +328,10 @@ fn read_subject(text: &str, allow: &Allow) -> Result<String, RefusalCode> {
     }
 }
 
+fn read_finding(text: &str) -> Result<FindingCode, RefusalCode> {
+    FindingCode::parse(&folded(text).to_ascii_uppercase()).ok_or(RefusalCode::FindingUnknown)
+}
+
 /// The canonical text of a key cell.
 fn canonical_key_cell(kind: Kind, text: &str, allow: &Allow) -> Result<String, RefusalCode> {
     match kind {
@@ -334,6 +343,7 @@ fn canonical_key_cell(kind: Kind, text: &str, allow: &Allow) -> Result<String, R
         Kind::Date => read_date(text).map(|day| day.to_string()),
         Kind::Holder => read_holder(text, allow),
         Kind::Subject => read_subject(text, allow),
+        Kind::Finding => read_finding(text).map(|code| code.as_str().to_owned()),
         Kind::Word(words) => {
             let word = lower(text);
             if words.contains(&word.as_ref()) {

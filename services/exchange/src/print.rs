@@ -46,6 +46,7 @@ fn record(fact: &Fact) -> &dyn Record {
         Fact::PolicyPatent(it) => it,
         Fact::PremiumEvent(it) => it,
         Fact::OtherAward(it) => it,
+        Fact::Decision(it) => it,
     }
 }
 
@@ -293,6 +294,28 @@ impl Record for facts::OtherAward {
             self.level.as_str().to_owned(),
             self.amount.to_string(),
             self.awarded_on.to_string(),
+        ]
+    }
+}
+
+impl Record for facts::Decision {
+    fn key(&self) -> Key {
+        Key::of_cells([
+            self.institution_code.as_str(),
+            self.reference.as_str(),
+            self.code.as_str(),
+        ])
+    }
+
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.institution_code.to_string(),
+            self.reference.to_string(),
+            self.code.as_str().to_owned(),
+            self.decision.as_str().to_owned(),
+            maybe(self.value.as_ref()),
+            self.decided_on.to_string(),
+            self.reason.clone(),
         ]
     }
 }

@@ -153,6 +153,8 @@ facts!(
     PremiumEvent => PremiumEvents,
     /// 其他资金
     OtherAward => OtherAwards,
+    /// 审核决定
+    Decision => Decisions,
 );
 
 /// Separates the cells of a key. No cell may hold a control character, and it sorts before all that one may,
@@ -225,6 +227,15 @@ impl Row {
         match self.file.owner() {
             Owner::Institution => Some(self.key.first()),
             Owner::Bureau => None,
+        }
+    }
+
+    /// The institution that must have been registered for the row to be taken: whose record it is, or whose record it decides on.
+    #[must_use]
+    pub fn named_institution(&self) -> Option<&str> {
+        match self.file {
+            File::Decisions => Some(self.key.first()),
+            _ => self.institution_code(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Tests of the whole crate through its public functions.
 
+mod archive;
 mod batch;
 mod cases;
 mod files;
@@ -59,6 +60,14 @@ pub(crate) fn sample(file: File) -> Vec<(&'static str, &'static str)> {
             ("level", "county"),
             ("amount", "5000"),
             ("awarded_on", "2025-06-01"),
+        ],
+        File::Decisions => vec![
+            ("institution_code", "313491000232"),
+            ("reference", "HT-1"),
+            ("code", "PLEDGE_DOUBLE"),
+            ("decision", "accept"),
+            ("decided_on", "2026-01-15"),
+            ("reason", "在先登记已注销，系统未同步"),
         ],
         reported => reported_sample(reported),
     }

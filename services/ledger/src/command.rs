@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use api::AuditedAnswer;
+use api::common::v1::AuditHead;
 use chrono::{DateTime, Utc};
 use platform::clock::Clock;
 use platform::database::{BoxFuture, Database, Retryable};
@@ -120,7 +122,7 @@ impl Ledger {
     pub async fn command<B, A, E, F>(&self, call: Call<'_, B>, effect: F) -> Result<A, E>
     where
         B: Message,
-        A: Message + Default + Send + 'static,
+        A: Message + Default + AuditedAnswer + Send + 'static,
         E: From<Error> + From<platform::Error> + Retryable + Send + 'static,
         F: for<'c> Fn(&'c mut PgConnection, Stamp) -> BoxFuture<'c, Result<A, E>>
             + Send
@@ -158,7 +160,7 @@ async fn once<A, E, F>(
     effect: F,
 ) -> Result<A, E>
 where
-    A: Message + Default + Send + 'static,
+    A: Message + Default + AuditedAnswer + Send + 'static,
     E: From<Error>,
     F: for<'c> Fn(&'c mut PgConnection, Stamp) -> BoxFuture<'c, Result<A, E>> + Send + Sync,
 {
@@ -179,16 +181,9 @@ where
             }
             .into());
         }
-        request::Claim::Answered { answer, .. } => {
-            let bytes = answer.unwrap_or_default();
-            return A::decode(bytes.as_slice()).map_err(|error| {
-                Error::StoredRowUnreadable {
-                    file: "request",
-                    detail: error.to_string(),
-                }
-                .into()
-            });
-        }
+        request::Claim::Answered {
+            answer, audit_head, ..
+        } => return Ok(first_answer(&answer.unwrap_or_default(), audit_head)?),
         request::Claim::New => {}
     }
     stamp.cut_off = if writes_facts {
@@ -196,15 +191,29 @@ where
     } else {
         cut_off::current(tx, &city).await?
     };
-    let answer = effect(tx, stamp.clone()).await?;
-    request::answer(
-        tx,
-        &city,
-        &caller.holder,
-        stamp.request_id,
-        &answer.encode_to_vec(),
-    )
-    .await?;
-    audit::insert(tx, platform::ids::new_v7(), &caller, &stamp, rpc, &object).await?;
+    let mut answer = effect(tx, stamp.clone()).await?;
+    let action = audit::Action {
+        actor: audit::Actor::from(&caller),
+        stamp: &stamp,
+        name: rpc,
+        object: &object,
+    };
+    let head = audit::append_answered(tx, action, &answer.encode_to_vec()).await?;
+    answer.set_audit_head(head);
+    Ok(answer)
+}
+
+/// The first answer to a key, with the audit row that it named.
+fn first_answer<A>(bytes: &[u8], audit_head: Option<AuditHead>) -> Result<A, Error>
+where
+    A: Message + Default + AuditedAnswer,
+{
+    let mut answer = A::decode(bytes).map_err(|error| Error::StoredRowUnreadable {
+        file: "request",
+        detail: error.to_string(),
+    })?;
+    if let Some(head) = audit_head {
+        answer.set_audit_head(head);
+    }
     Ok(answer)
 }

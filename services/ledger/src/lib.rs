@@ -4,12 +4,14 @@
 //! digest of its body, the facts, and the audit row, so that a repeat gets the first answer and nothing is half done
 //! (decisions D3, D4 and D8). The services hold what is theirs: who may call, and what a report is answered with.
 
+pub mod audit_chain;
 pub mod caller;
 pub mod command;
 pub mod error;
 pub mod import;
 pub mod read;
 pub mod report;
+pub mod rpc;
 pub mod store;
 mod table;
 pub mod wire;

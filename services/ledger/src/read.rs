@@ -34,35 +34,48 @@ pub struct ListQuery {
 pub type Records<R> = (Vec<(R, common::RecordState)>, String);
 
 impl Ledger {
-    /// The latest revision of a record, by its resource name.
+    /// The latest revision of a record as its message, by its resource name.
     ///
     /// # Errors
-    /// `NAME_MALFORMED`, `NOT_FOUND`: another institution's record and an absent one are answered alike.
+    /// As [`Ledger::find`].
     pub async fn get<R: WireRecord>(
         &self,
         caller: &Caller,
         name: &str,
         institution: Option<&str>,
     ) -> Result<(R, common::RecordState), Error> {
-        let cells = key_cells(R::FILE, name, institution)?;
+        let stored = self.find(caller, R::FILE, name, institution).await?;
+        Ok((message(&stored.row), wire::record_state(&stored)))
+    }
+
+    /// The latest revision of a record as it is stored, by its resource name.
+    ///
+    /// # Errors
+    /// `NAME_MALFORMED`, `NOT_FOUND`: another institution's record and an absent one are answered alike.
+    pub async fn find(
+        &self,
+        caller: &Caller,
+        file: File,
+        name: &str,
+        institution: Option<&str>,
+    ) -> Result<StoredRow, Error> {
+        let cells = key_cells(file, name, institution)?;
         let mut withdrawn = cells;
         // Only the key is read: a withdrawn row is its key and nothing else.
         crate::report::set(&mut withdrawn, "withdrawn", "true");
-        let (row, _) =
-            exchange::parse_row(R::FILE, &withdrawn, &exchange::Allow::stored()).map_err(|_| {
-                Error::invalid(
-                    "name",
-                    "NAME_MALFORMED",
-                    "资源名中的标识不正确",
-                    "the name holds an identifier that is not valid",
-                )
-            })?;
-        let (city, key) = (caller.city.clone(), row.key);
-        let found = self.latest(caller, R::FILE, city, key).await?;
-        let stored = found.ok_or_else(|| Error::NotFound {
-            name: name.to_owned(),
+        let (row, _) = exchange::parse_row(file, &withdrawn, &exchange::Allow::stored()).map_err(|_| {
+            Error::invalid(
+                "name",
+                "NAME_MALFORMED",
+                "资源名中的标识不正确",
+                "the name holds an identifier that is not valid",
+            )
         })?;
-        Ok((message(&stored.row), wire::record_state(&stored)))
+        let (city, key) = (caller.city.clone(), row.key);
+        let found = self.latest(caller, file, city, key).await?;
+        found.ok_or_else(|| Error::NotFound {
+            name: name.to_owned(),
+        })
     }
 
     async fn latest(
@@ -80,17 +93,34 @@ impl Ledger {
             .await
     }
 
-    /// A page of the latest revisions, in key order.
+    /// A page of the latest revisions as messages, in key order.
     ///
     /// # Errors
-    /// `PAGE_SIZE_INVALID`, `PAGE_TOKEN_INVALID`, `NAME_MALFORMED` on `parent`.
+    /// As [`Ledger::page`].
     pub async fn list<R: WireRecord>(
         &self,
         caller: &Caller,
         query: ListQuery,
         institution: Option<&str>,
     ) -> Result<Records<R>, Error> {
-        let file = R::FILE;
+        let (rows, token) = self.page(caller, R::FILE, query, institution).await?;
+        let records = rows
+            .iter()
+            .map(|stored| (message(&stored.row), wire::record_state(stored)));
+        Ok((records.collect(), token))
+    }
+
+    /// A page of the latest revisions as they are stored, in key order, with the token of the next page.
+    ///
+    /// # Errors
+    /// `PAGE_SIZE_INVALID`, `PAGE_TOKEN_INVALID`, `NAME_MALFORMED` on `parent`.
+    pub async fn page(
+        &self,
+        caller: &Caller,
+        file: File,
+        query: ListQuery,
+        institution: Option<&str>,
+    ) -> Result<(Vec<StoredRow>, String), Error> {
         let size = page_size(query.page_size)?;
         let mut within: Vec<String> = Vec::new();
         if let (Owner::Institution, Some(code)) = (file.owner(), institution) {
@@ -123,12 +153,7 @@ impl Ledger {
         } else {
             String::new()
         };
-        Ok((
-            rows.iter()
-                .map(|stored| (message(&stored.row), wire::record_state(stored)))
-                .collect(),
-            token,
-        ))
+        Ok((rows, token))
     }
 }
 
@@ -183,7 +208,7 @@ fn page_key(file: File, token: &str) -> Result<Option<Key>, Error> {
             "the page token is not valid",
         )
     };
-    let bytes = unhex(token).ok_or_else(wrong)?;
+    let bytes = exchange::digest::unhex(token).ok_or_else(wrong)?;
     let text = String::from_utf8(bytes).map_err(|_| wrong())?;
     let cells: Vec<String> = text.split('\u{1f}').map(str::to_owned).collect();
     if cells.len() == file.key_columns().count() {
@@ -191,14 +216,4 @@ fn page_key(file: File, token: &str) -> Result<Option<Key>, Error> {
     } else {
         Err(wrong())
     }
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    if !text.len().is_multiple_of(2) {
-        return None;
-    }
-    (0..text.len())
-        .step_by(2)
-        .map(|at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok())
-        .collect()
 }

@@ -260,7 +260,8 @@ pub async fn store(tx: &mut PgConnection, stamp: &Stamp, rows: &[Row]) -> Result
     Ok(verdicts)
 }
 
-/// Why an institution may not report now, if it may not; files of the bureau are nobody's.
+/// Why an institution may not report now, if it may not; files of the bureau are nobody's. A decision on an institution's record is
+/// taken also where the institution is withdrawn: its stored facts count.
 ///
 /// # Errors
 /// Database errors.
@@ -271,7 +272,7 @@ pub async fn institution_refusals(
 ) -> Result<Vec<Option<Refusal>>, Error> {
     let mut codes: Vec<String> = rows
         .iter()
-        .filter_map(|row| row.institution_code())
+        .filter_map(|row| row.named_institution())
         .map(str::to_owned)
         .collect();
     codes.sort_unstable();
@@ -281,10 +282,10 @@ pub async fn institution_refusals(
     }
     let standing = institution::standing(tx, stamp.city.as_str(), &codes).await?;
     let refusal = |row: &&Row| {
-        let code = match standing.get(row.institution_code()?) {
+        let code = match standing.get(row.named_institution()?) {
             None => RefusalCode::InstitutionNotRegistered,
-            Some(true) => RefusalCode::InstitutionWithdrawn,
-            Some(false) => return None,
+            Some(true) if row.institution_code().is_some() => RefusalCode::InstitutionWithdrawn,
+            Some(true | false) => return None,
         };
         Some(Refusal::new(row.file, Some("institution_code"), code))
     };
@@ -364,5 +365,7 @@ pub fn receipt(stamp: &Stamp, facts: Vec<common::StoredFact>) -> common::Receipt
         facts,
         body_digest: exchange::digest::hex(&stamp.body_digest),
         trace_id: platform::telemetry::current_trace_id().unwrap_or_default(),
+        // Named once the audit row is written.
+        audit_head: None,
     }
 }

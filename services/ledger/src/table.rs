@@ -18,7 +18,7 @@ pub(crate) struct Table {
 }
 
 /// Columns of `Table::select` after the file's own.
-pub(crate) const STAMP_COLUMNS: &str = "content_digest, cut_off, recorded_at, on_behalf";
+pub(crate) const STAMP_COLUMNS: &str = "content_digest, cut_off, recorded_at, reported_by, on_behalf";
 
 /// Columns of a fact table beside the file's own that an insert fills.
 const STAMPED: &str = "content_digest, city, cut_off, reported_by, on_behalf, request_id, traceparent";
@@ -142,6 +142,7 @@ fn table_name(file: File) -> &'static str {
         File::Awards => "registry.award",
         File::Exclusions => "registry.exclusion",
         File::OtherAwards => "registry.other_award",
+        File::Decisions => "registry.decision",
         File::Pledges => "pledge.pledge",
         File::Loans => "pledge.loan",
         File::LoanEvents => "pledge.loan_event",

@@ -95,6 +95,7 @@ pub fn finding(finding: &Finding) -> common::Finding {
         beneficiary: finding.beneficiary.clone(),
         reference: finding.reference.clone(),
         message: Some(api::convert::text(finding.zh(), finding.en())),
+        evidence: finding.evidence.clone(),
     }
 }
 

@@ -233,4 +233,23 @@ finding_codes! {
     WatchListed = "WATCH_LISTED", Warn, "在关注名单中", "on the watch list";
     InvalidatedLater = "INVALIDATED_LATER", Warn, "计入后专利被宣告无效，需复核", "a patent that counted was invalidated later: review the earlier money";
     ReadingAlternative = "READING_ALTERNATIVE", Info, "另一种读法的金额不同", "another reading would have paid another amount";
+    // Review: findings of domain study 5.2; they change no amount.
+    LoanSplitting = "LOAN_SPLITTING", Warn, "同一企业在同一机构有多份合同，疑似拆分贷款", "several contracts of one enterprise with one lender: a loan may have been split";
+    RelatedBorrowers = "RELATED_BORROWERS", Warn, "与其他借款人共用出质专利、出质人或专利权人", "shares a pledged patent, a pledgor or a patent owner with another borrower";
+    LoanTiny = "LOAN_TINY", Warn, "企业年度计入贷款额过小", "the enterprise's counted loans of the year are very small";
+    QuickRepayment = "QUICK_REPAYMENT", Warn, "放款后短期内即还款", "the draw was repaid within days";
+    CircularDraws = "CIRCULAR_DRAWS", Warn, "循环贷还款后再放款，年度放款合计超过合同金额", "a revolving contract drawn, repaid and drawn again, in the year above its amount";
+    LoanReportedTwice = "LOAN_REPORTED_TWICE", Warn, "疑似同一贷款由两家机构重复报送", "two institutions seem to have reported the same loan";
+    PatentTransferred = "PATENT_TRANSFERRED", Warn, "专利在质押或投保前不久受让，或在期间内转出", "the patent was acquired shortly before its pledge or cover, or given away within it";
+    PledgorNotOwner = "PLEDGOR_NOT_OWNER", Warn, "登记日出质人对任何出质专利都不是权利人或被许可人", "on the registration day the pledgor neither owned nor might use any of the pledged patents";
+    PatentLapsedLater = "PATENT_LAPSED_LATER", Warn, "计入后专利在贷款或保险期间内终止", "a patent that counted ended later, within the loan or the cover";
+    PledgeCancelledEarly = "PLEDGE_CANCELLED_EARLY", Warn, "放款后不久质押即注销", "the pledge was cancelled soon after the draw";
+    PledgeDecorative = "PLEDGE_DECORATIVE", Warn, "组合担保中专利占比过低", "patents are only a small part of the mixed collateral";
+    PremiumRefundedLate = "PREMIUM_REFUNDED_LATE", Warn, "缴费在年度后退费，或大部分退费", "the premium was refunded after its year, or most of it was";
+    PremiumOutlier = "PREMIUM_OUTLIER", Warn, "保费相对保额明显偏高", "the premium is far above what its sum insured suggests";
+    PolicyCoverBackdated = "POLICY_COVER_BACKDATED", Warn, "首次缴费明显晚于起期，疑似倒签保单", "the first payment is long after the cover began: the policy may be backdated";
+    UnitSuspected = "UNIT_SUSPECTED", Warn, "金额小于一万元或大于十亿元，疑为元、万元混淆", "an amount below 10,000 or above 1,000,000,000 yuan: the unit may be wrong";
+    DrawBeforeSigning = "DRAW_BEFORE_SIGNING", Warn, "放款早于合同签订", "drawn before the contract was signed";
+    AwardPatentUnknown = "AWARD_PATENT_UNKNOWN", Warn, "获奖专利未登记，可能专利号有误", "the award names an unknown patent: its number may be wrong";
+    PatentAtTwoLenders = "PATENT_AT_TWO_LENDERS", Warn, "同一质押登记由两家机构的贷款使用", "loans of two lenders rest on the same pledge registration";
 }

@@ -212,6 +212,12 @@ impl Rate {
         }
     }
 
+    /// A rate of so many hundredths; more than the whole is the whole.
+    #[must_use]
+    pub fn from_hundredths(hundredths: u32) -> Self {
+        Self(Decimal::new(i64::from(hundredths.min(100)), 2).normalize())
+    }
+
     /// Whether the rate is below one half (reading R6=MIN50).
     #[must_use]
     pub fn is_below_half(self) -> bool {

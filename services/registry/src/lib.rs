@@ -1,16 +1,18 @@
 //! The bureau's registry: institutions with their legal persons, enterprises, patents and who owns them, awards,
-//! exclusions, other levels' money; and which key speaks for whom.
+//! exclusions, other levels' money, reviewers' decisions; and which key speaks for whom.
 
 mod rpc;
 mod store;
 
 use std::sync::Arc;
 
+use api::AuditedAnswer;
 use api::common::v1::Receipt;
 use api::registry::v1::registry_service_server::RegistryServiceServer;
 use exchange::{File, Row};
 use ledger::command::Call;
 use ledger::report::{Entry, apply};
+use ledger::store::{audit, cut_off};
 use ledger::{Caller, Callers, Error, Ledger, Stamp};
 use platform::identity::{Authority, Purpose};
 use platform::serve::MAX_MESSAGE_BYTES;
@@ -24,10 +26,11 @@ pub const DATABASE_ROLE: &str = "zhirong_registry";
 pub const HEALTH: &[&str] = &["zhirong.registry.v1.RegistryService"];
 
 /// Names of certificates that are never an institution's, whatever its code.
-pub const OFFICES: [&str; 7] = [
+pub const OFFICES: [&str; 8] = [
     "ca",
     "server",
     "bureau",
+    "finance",
     "finance-maker",
     "finance-checker",
     "finance-releaser",
@@ -73,9 +76,47 @@ pub async fn enroll(
     database
         .run_keyed("registry.enroll", &scope, move |tx| {
             let (caller, created_by) = (caller.clone(), created_by.clone());
-            Box::pin(async move { rpc::ensure_credential(tx, &caller, spki_digest, &created_by).await })
+            Box::pin(async move {
+                if rpc::ensure_credential(tx, &caller, spki_digest, &created_by).await? {
+                    record_enrolment(tx, &caller, spki_digest, &created_by).await?;
+                }
+                Ok(())
+            })
         })
         .await
+}
+
+/// The audit row of an enrolment. The operator has no certificate, so the row stands in the chain of whoever was enrolled.
+async fn record_enrolment(
+    tx: &mut PgConnection,
+    caller: &Caller,
+    spki_digest: [u8; 32],
+    created_by: &str,
+) -> Result<(), Error> {
+    let stamp = Stamp {
+        city: caller.city.clone(),
+        cut_off: cut_off::current(tx, caller.city.as_str()).await?,
+        recorded_at: platform::clock::Clock::System.now(),
+        reported_by: created_by.to_owned(),
+        on_behalf: false,
+        request_id: platform::ids::new_v7(),
+        body_digest: exchange::digest::sha256(&spki_digest),
+        traceparent: None,
+    };
+    let key = exchange::digest::hex(&spki_digest);
+    let object = format!("credentials/{key} of {} {}", caller.role.as_str(), caller.holder);
+    let action = audit::Action {
+        actor: audit::Actor {
+            stream: caller.stream(),
+            holder: created_by,
+            role: "operator",
+        },
+        stamp: &stamp,
+        name: "Enroll",
+        object: &object,
+    };
+    audit::append(tx, action).await?;
+    Ok(())
 }
 
 impl Registry {
@@ -91,7 +132,7 @@ impl Registry {
     ) -> Result<A, Error>
     where
         B: Message,
-        A: Message + Default + Send + 'static,
+        A: Message + Default + AuditedAnswer + Send + 'static,
     {
         let object = entry.file.as_str().to_owned();
         let call = Call {

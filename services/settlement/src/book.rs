@@ -1,7 +1,6 @@
-//! The verbs of a batch, each inside one open transaction.
+//! Opening and computing a batch, each inside one open transaction.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::NaiveDate;
@@ -9,18 +8,19 @@ use exchange::batch::ReadingRow;
 use exchange::compute::{BatchQuestion, ComputedBatch, compute, readings_of};
 use ledger::store::{cut_off, facts};
 use ledger::{Ledger, Stamp};
-use platform::signing::Signer;
+use policy::conditions::Conditions;
 use policy::date::PolicyYear;
-use policy::engine::Line;
+use policy::engine::{Line, SettledBefore};
 use policy::reading::Readings;
 use policy::rulebook::Rulebook;
 use sqlx::PgConnection;
 
 use crate::error::Error;
-use crate::model::{BatchNo, State};
-use crate::signature;
-use crate::store::batch::{self, Batch, NewBatch};
-use crate::store::{finding, line, settled, trace};
+use crate::heads;
+use crate::model::BatchNo;
+use crate::store::batch::{self, Batch, NewBatch, Yield};
+use crate::store::{decision, finding, line, settled, trace};
+use crate::{conditions, life};
 
 /// A computation reads and writes a whole city, so it may take longer than other transactions.
 const COMPUTE_LIMIT: Duration = Duration::from_secs(600);
@@ -47,14 +47,14 @@ pub(crate) async fn open(
     let (city, year) = (stamp.city.as_str(), opening.year.number());
     // The lock on the cut-off also makes two openings of one city follow each other.
     let closed = cut_off::close(tx, city).await?;
-    if let Some(sequence) = batch::draft(tx, city, year).await? {
-        let draft = BatchNo {
+    if let Some(sequence) = batch::open(tx, city, year).await? {
+        let open = BatchNo {
             city: stamp.city.clone(),
             year: opening.year,
             sequence,
         };
         return Err(Error::BatchAlreadyOpen {
-            batch_no: draft.to_string(),
+            batch_no: open.to_string(),
         });
     }
     let (highest, previous_digest) = batch::last(tx, city, year).await?;
@@ -78,6 +78,8 @@ pub(crate) async fn open(
         opened_at: stamp.recorded_at,
         previous_digest,
         traceparent: stamp.traceparent.clone(),
+        // No write of facts is in flight while the cut-off is held: the heads cover every fact of the batch.
+        audit_heads: heads::captured(tx, city).await?,
     };
     batch::insert(tx, &number, &new).await?;
     Ok(number)
@@ -110,37 +112,52 @@ pub(crate) fn readings_rows(text: &str) -> Vec<ReadingRow> {
         .collect()
 }
 
-/// Computes a draft from the facts of its cut-off and the settled position, and keeps everything it yields.
-pub(crate) async fn compute_draft(
+/// Computes a batch that is not approved, from the facts of its cut-off, the decisions up to the cut-off just closed, the settled
+/// position and the conditions that stand now. The same digest changes nothing; another one makes it a draft again.
+pub(crate) async fn compute_batch(
     tx: &mut PgConnection,
-    stamp: &Stamp,
+    (stamp, role): (&Stamp, &str),
     number: &BatchNo,
+    closed: i64,
 ) -> Result<(), Error> {
     platform::database::extend_deadline(tx, COMPUTE_LIMIT).await?;
-    let stored = draft_of(tx, number).await?;
+    let stored = life::in_states(tx, number, life::COMPUTABLE).await?;
+    let city = number.city.as_str();
+    let decided = decision::last(tx, city, closed).await?;
+    let under = Under {
+        decided_cut_off: decided.filter(|decided| *decided > stored.cut_off),
+        conditions: conditions::gather(tx, number, &stored).await?,
+        before: settled::current(tx, city, number.year).await?,
+    };
+    let conditions = conditions::to_json(&under.conditions)?;
+    let decided_cut_off = under.decided_cut_off;
+    let computed = compute_under(tx, &stored, number, under).await?;
+    if stored.batch_digest.as_deref() == Some(computed.receipt.batch_digest.as_str()) {
+        return Ok(());
+    }
+    life::void(tx, (stamp, role), number, &stored).await?;
     settled::keep_before(tx, number).await?;
-    let computed = recompute(tx, &stored, number).await?;
     line::replace(tx, number, &computed.paid, &stored.rule_revision).await?;
     finding::replace(tx, number, &computed.outcome.findings).await?;
-    let lines = i64::try_from(computed.paid.len()).unwrap_or(i64::MAX);
     let sum = policy::money::Money::sum(computed.paid.iter().map(|line| line.amount))
         .map_err(|error| ledger::Error::from(policy::engine::EngineError::from(error)))?;
-    let receipt = computed.receipt.to_json();
     if stamp.traceparent.is_some() {
         trace_lines(
-            &trace::of_reports(tx, number.city.as_str(), stored.cut_off).await?,
+            &trace::of_reports(tx, city, stored.cut_off).await?,
             &computed.paid,
             number,
         );
     }
-    batch::computed(
-        tx,
-        number,
-        (stamp.recorded_at, lines, sum.fen()),
-        &receipt,
-        &computed.receipt.batch_digest,
-    )
-    .await
+    let yielded = Yield {
+        computed_at: stamp.recorded_at,
+        lines: i64::try_from(computed.paid.len()).unwrap_or(i64::MAX),
+        sum_fen: sum.fen(),
+        receipt: &computed.receipt.to_json(),
+        batch_digest: &computed.receipt.batch_digest,
+        decided_cut_off,
+        conditions: &conditions,
+    };
+    batch::computed(tx, number, &yielded).await
 }
 
 /// A span for every line, linked to the traces of the reports it rests on: one report can be followed to its batch line.
@@ -165,14 +182,28 @@ fn trace_lines(traces: &HashMap<String, String>, lines: &[Line], number: &BatchN
     }
 }
 
-/// Computes a stored batch again, from what it was computed from: its facts, rules, readings and position.
-pub(crate) async fn recompute(
+/// What a batch is computed under beside its own row.
+struct Under {
+    decided_cut_off: Option<i64>,
+    conditions: Conditions,
+    before: SettledBefore,
+}
+
+/// Computes a stored batch from its facts, rules and readings, the decisions, conditions and position given.
+async fn compute_under(
     tx: &mut PgConnection,
     stored: &Batch,
     number: &BatchNo,
+    under: Under,
 ) -> Result<ComputedBatch, Error> {
-    let history = facts::of_city(tx, number.city.as_str(), stored.cut_off).await?;
-    let before = settled::before(tx, number).await?;
+    let history = facts::of_city(
+        tx,
+        number.city.as_str(),
+        stored.cut_off,
+        under.decided_cut_off.unwrap_or(stored.cut_off),
+    )
+    .await?;
+    let audit_heads = heads::rows(&stored.audit_heads)?;
     let (batch, number) = (stored.clone(), number.clone());
     // Seconds of pure computation for a large city: not on a thread that other calls wait for.
     let computed = tokio::task::spawn_blocking(move || {
@@ -187,7 +218,7 @@ pub(crate) async fn recompute(
         compute(&BatchQuestion {
             batch_no: &number.to_string(),
             cut_off: batch.cut_off,
-            decided_cut_off: None,
+            decided_cut_off: under.decided_cut_off,
             year: number.year,
             as_of: batch.as_of,
             history: &history,
@@ -195,8 +226,9 @@ pub(crate) async fn recompute(
             policy_text: &batch.policy_text,
             readings: &readings,
             approvals: &approvals,
-            settled: &before,
-            conditions: &policy::conditions::Conditions::NONE,
+            settled: &under.before,
+            conditions: &under.conditions,
+            audit_heads: &audit_heads,
             previous_digest: batch.previous_digest.clone(),
         })
     })
@@ -206,67 +238,6 @@ pub(crate) async fn recompute(
         detail: error.to_string(),
     })?;
     Ok(computed.map_err(ledger::Error::from)?)
-}
-
-/// Releases a draft under the digest that was approved: the settled position moves line by line and the receipt is signed, all or nothing.
-pub(crate) async fn release(
-    tx: &mut PgConnection,
-    stamp: &Stamp,
-    number: &BatchNo,
-    approved_digest: &str,
-    signer: Option<Arc<dyn Signer>>,
-) -> Result<(), Error> {
-    let batch_no = number.to_string();
-    let stored = draft_of(tx, number).await?;
-    let Some(digest) = &stored.batch_digest else {
-        return Err(Error::BatchNotComputed { batch_no });
-    };
-    if digest != approved_digest {
-        return Err(Error::BatchDigestMismatch { batch_no });
-    }
-    let moved = settled::move_to_entitled(tx, number).await?;
-    if i64::try_from(moved).ok() != stored.line_count {
-        return Err(Error::SettledMoved { batch_no });
-    }
-    let receipt = signature::released(&stored, signer).await?;
-    batch::release(tx, number, (&stamp.reported_by, stamp.recorded_at), &receipt)
-        .await
-        .map_err(|error| {
-            let constraint = error
-                .as_database_error()
-                .and_then(|database| database.constraint().map(str::to_owned));
-            match constraint.as_deref() {
-                Some("batch_two_people") => Error::TwoPeopleNeeded {
-                    batch_no,
-                    person: stored.opened_by.clone(),
-                },
-                Some("batch_follows_one") => Error::SettledMoved { batch_no },
-                _ => error.into(),
-            }
-        })
-}
-
-/// Cancels a draft for good.
-pub(crate) async fn cancel(
-    tx: &mut PgConnection,
-    stamp: &Stamp,
-    number: &BatchNo,
-    reason: &str,
-) -> Result<(), Error> {
-    draft_of(tx, number).await?;
-    batch::cancel(tx, number, &stamp.reported_by, stamp.recorded_at, reason).await
-}
-
-/// The batch, locked, if it is a draft.
-async fn draft_of(tx: &mut PgConnection, number: &BatchNo) -> Result<Batch, Error> {
-    let stored = batch::lock(tx, number).await?.ok_or_else(|| not_found(number))?;
-    match stored.state() {
-        State::Draft => Ok(stored),
-        closed => Err(Error::BatchClosed {
-            batch_no: number.to_string(),
-            state: closed.as_str(),
-        }),
-    }
 }
 
 /// No such batch.

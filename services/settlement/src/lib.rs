@@ -1,7 +1,11 @@
 //! Settlement: batches opened, computed, explained, pulled and released, all or nothing.
 
 mod book;
+mod conditions;
 mod error;
+mod guard;
+mod heads;
+mod life;
 mod model;
 mod rpc;
 mod signature;
@@ -9,18 +13,25 @@ mod store;
 
 use std::sync::Arc;
 
+use api::settlement::v1::review_service_server::ReviewServiceServer;
+use api::settlement::v1::sandbox_service_server::SandboxServiceServer;
 use api::settlement::v1::settlement_service_server::SettlementServiceServer;
 use ledger::{Callers, Ledger};
 use platform::serve::MAX_MESSAGE_BYTES;
 use platform::signing::Signer;
 
 pub use error::Error;
+pub use guard::{Fixed, Guard};
+pub use model::State;
 
 /// The database role of this service.
 pub const DATABASE_ROLE: &str = "zhirong_settlement";
 
 /// The health name of this service.
-pub const HEALTH: &[&str] = &["zhirong.settlement.v1.SettlementService"];
+pub const HEALTH: &[&str] = &[
+    "zhirong.settlement.v1.SettlementService",
+    "zhirong.settlement.v1.ReviewService",
+];
 
 /// The settlement service.
 #[derive(Clone)]
@@ -30,17 +41,25 @@ pub struct Settlement {
     signer: Option<Arc<dyn Signer>>,
 }
 
-/// Adds the service's routes. Without a signer, batches are released unsigned.
+/// Adds the service's routes. Without a signer, batches are released unsigned; what moves the date is a sandbox's alone.
 pub fn routes(
     builder: &mut tonic::service::RoutesBuilder,
     ledger: Ledger,
     callers: Callers,
     signer: Option<Arc<dyn Signer>>,
+    is_sandbox: bool,
 ) {
     let service = Settlement {
         ledger,
         callers,
         signer,
     };
-    builder.add_service(SettlementServiceServer::new(service).max_decoding_message_size(MAX_MESSAGE_BYTES));
+    builder
+        .add_service(
+            SettlementServiceServer::new(service.clone()).max_decoding_message_size(MAX_MESSAGE_BYTES),
+        )
+        .add_service(ReviewServiceServer::new(service.clone()).max_decoding_message_size(MAX_MESSAGE_BYTES));
+    if is_sandbox {
+        builder.add_service(SandboxServiceServer::new(service));
+    }
 }

@@ -3,29 +3,72 @@
 use policy::date::PolicyYear;
 use policy::ident::{City, Division};
 
-/// States of a batch. Review, notice and payment stand between draft and released in a later version.
+/// States of a batch, moved only by verbs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum State {
+pub enum State {
+    /// Open; may be computed 草稿.
     Draft,
+    /// Submitted by its maker 审核中.
+    InReview,
+    /// On public notice 公示中.
+    PublicNotice,
+    /// Approved by the checker 已审批.
+    Approved,
+    /// Released; its amounts are settled 已放行.
     Released,
+    /// Every payment of it is final 已拨付.
+    Paid,
+    /// Cancelled for good 已作废.
     Cancelled,
 }
 
 impl State {
+    pub(crate) const ALL: [Self; 7] = [
+        Self::Draft,
+        Self::InReview,
+        Self::PublicNotice,
+        Self::Approved,
+        Self::Released,
+        Self::Paid,
+        Self::Cancelled,
+    ];
+
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Draft => "draft",
+            Self::InReview => "in_review",
+            Self::PublicNotice => "public_notice",
+            Self::Approved => "approved",
             Self::Released => "released",
+            Self::Paid => "paid",
             Self::Cancelled => "cancelled",
         }
     }
 
+    pub(crate) const fn zh(self) -> &'static str {
+        match self {
+            Self::Draft => "草稿",
+            Self::InReview => "审核中",
+            Self::PublicNotice => "公示中",
+            Self::Approved => "已审批",
+            Self::Released => "已放行",
+            Self::Paid => "已拨付",
+            Self::Cancelled => "已作废",
+        }
+    }
+
     pub(crate) fn parse(word: &str) -> Option<Self> {
-        [Self::Draft, Self::Released, Self::Cancelled]
-            .into_iter()
-            .find(|state| state.as_str() == word)
+        Self::ALL.into_iter().find(|state| state.as_str() == word)
+    }
+
+    /// Whether no verb but payment moves it any more.
+    pub(crate) const fn is_closed(self) -> bool {
+        matches!(self, Self::Released | Self::Paid | Self::Cancelled)
     }
 }
+
+/// Working days that a public notice runs.
+pub(crate) const NOTICE_WORKING_DAYS: i32 = 5;
 
 /// A batch's number, e.g. `410500-2025-001`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,7 +102,16 @@ impl BatchNo {
 
     /// Reads `batches/410500-2025-001/lines/7`.
     pub(crate) fn of_line_name(name: &str) -> Option<(Self, i32)> {
-        let (batch, line) = name.rsplit_once("/lines/")?;
+        Self::of_part(name, "/lines/")
+    }
+
+    /// Reads `batches/410500-2025-001/notices/1`.
+    pub(crate) fn of_notice_name(name: &str) -> Option<(Self, i32)> {
+        Self::of_part(name, "/notices/")
+    }
+
+    fn of_part(name: &str, part: &str) -> Option<(Self, i32)> {
+        let (batch, line) = name.rsplit_once(part)?;
         Some((
             Self::of_name(batch)?,
             line.parse().ok().filter(|number| *number > 0)?,

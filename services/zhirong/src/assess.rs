@@ -146,6 +146,7 @@ pub fn assess(files: &BTreeMap<File, Vec<u8>>, question: &Question) -> Result<As
         approvals: &approvals,
         settled: &SettledBefore::new(),
         conditions: &policy::conditions::Conditions::NONE,
+        audit_heads: &[],
         previous_digest: None,
     })?;
     Ok(Assessment {

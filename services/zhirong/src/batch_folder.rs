@@ -104,7 +104,10 @@ fn remove(path: &Path) -> Result<(), CommandError> {
 }
 
 /// Writes a file whole or not at all.
-fn write_file(path: &Path, bytes: &[u8]) -> Result<(), CommandError> {
+///
+/// # Errors
+/// [`CommandError::Io`].
+pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), CommandError> {
     let failed = |source| CommandError::io("写入文件", "writing the file", path, source);
     if let Some(parent) = path.parent() {
         create(parent)?;

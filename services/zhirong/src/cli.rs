@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use platform::config::{LogFormat, Overlay, Secret, Settings};
 
+use crate::audit::AuditArgs;
+
 /// 专利金融补贴结算 Subsidies of a city for patent pledge loans and patent insurance: report, settle, check.
 #[derive(Debug, Parser)]
 #[command(name = "zhirong", version, propagate_version = true)]
@@ -66,6 +68,8 @@ pub enum Command {
     Replay(ReplayArgs),
     /// 试验 Settles all history again under another policy or reading; writes nothing
     Experiment(ExperimentArgs),
+    /// 审计 Checks the audit trail
+    Audit(AuditArgs),
     /// 代码表 Prints every closed list as CSV: list,code,severity,zh,en
     Codes,
 }
@@ -191,6 +195,18 @@ pub struct SettleArgs {
     pub client: ClientArgs,
 }
 
+/// How a batch is pulled; all three bring the same bytes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum By {
+    /// 流 One stream
+    #[default]
+    Stream,
+    /// 分页 Pages of the same messages
+    Pages,
+    /// 文件 One ZIP archive; where DIR ends in .zip it is written as it came
+    File,
+}
+
 /// Options of `export`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct ExportArgs {
@@ -200,6 +216,9 @@ pub struct ExportArgs {
     /// 输出目录 Folder for the batch
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
+    /// 拉取方式 How it is pulled
+    #[arg(long, value_enum, default_value_t)]
+    pub by: By,
     /// Where from.
     #[command(flatten)]
     pub client: ClientArgs,
@@ -234,7 +253,7 @@ pub struct AssessArgs {
 /// Options of `verify`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct VerifyArgs {
-    /// 批次目录 Folder of an exported batch
+    /// 批次目录 Folder of an exported batch, or its archive file
     #[arg(value_name = "DIR")]
     pub dir: PathBuf,
     /// 公钥文件 The signer's public key (PEM), had from the signer and not out of the batch: the batch must be signed by it
@@ -323,6 +342,7 @@ impl Cli {
             | Command::Explain(_)
             | Command::Replay(_)
             | Command::Experiment(_)
+            | Command::Audit(_)
             | Command::Codes => Overlay::default(),
         };
         overlay.log_level.clone_from(&self.global.log_level);
@@ -347,6 +367,7 @@ impl Command {
             Self::Explain(args) => &mut args.client.settings,
             Self::Replay(args) => &mut args.client.settings,
             Self::Experiment(args) => &mut args.client.settings,
+            Self::Audit(args) => &mut args.client().settings,
             Self::Assess(_) | Self::Verify(_) | Self::Codes => return,
         };
         settings.clone_into(target);

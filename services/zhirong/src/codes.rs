@@ -1,6 +1,7 @@
 //! `zhirong codes`: every closed list of the contract, as CSV. A name that was released is never renamed.
 
 mod reasons;
+mod steps;
 mod words;
 
 use std::process::ExitCode;
@@ -97,7 +98,7 @@ pub fn entries() -> Vec<Entry> {
     for limit in Limit::ALL {
         entries.push(entry("limit", limit.as_str(), "", limit.zh(), limit.en()));
     }
-    for (reason, zh, en) in reasons::REASONS {
+    for (reason, zh, en) in reasons::REASONS.iter().chain(steps::REASONS) {
         entries.push(entry("reason", reason, "", zh, en));
     }
     entries.extend(of_readings());

@@ -15,8 +15,13 @@ use crate::serve::ADDRESS_FILE;
 pub const BUREAU: &str = "bureau";
 /// Name of the certificate of the officer who opens batches.
 pub const MAKER: &str = "finance-maker";
+/// Name of the certificate of the officer who checks and approves them.
+pub const CHECKER: &str = "finance-checker";
 /// Name of the certificate of the officer who releases them.
 pub const RELEASER: &str = "finance-releaser";
+
+/// Name of the auditor's certificate.
+pub const AUDITOR: &str = "auditor";
 
 /// The address and the folder of certificates that the options name.
 ///

@@ -205,8 +205,8 @@ fn report_of(call: &str, status: &tonic::Status) -> String {
 fn advice(status: &tonic::Status, reason: &str) -> Option<(&'static str, &'static str)> {
     Some(match (reason, status.code()) {
         ("BATCH_ALREADY_OPEN", _) => (
-            "该年度已有草稿批次：先由审批人放行（ReleaseBatch），或由经办人作废（CancelBatch），再开新批",
-            "a draft of this year is open: release it (ReleaseBatch, finance-releaser) or cancel it (CancelBatch, finance-maker), \
+            "该年度已有在办批次：先办结放行（zhirong batch），或由经办人作废（CancelBatch），再开新批",
+            "a batch of this year is open: take it to its release (zhirong batch) or cancel it (CancelBatch, finance-maker), \
              then settle again",
         ),
         (_, tonic::Code::Unavailable) => (

@@ -101,6 +101,7 @@ impl Inputs {
             approvals: &self.approvals,
             settled: &self.settled,
             conditions: &self.conditions,
+            audit_heads: &self.receipt.audit_heads,
             previous_digest: self.receipt.previous_digest.clone(),
         })
     }

@@ -4,6 +4,7 @@
 //! text is in Chinese and English and says what to do.
 
 pub mod assess;
+pub mod audit;
 pub mod batch_folder;
 pub mod cli;
 pub mod codes;
@@ -25,6 +26,7 @@ pub mod serve;
 pub mod settle;
 pub mod signature;
 pub mod verify;
+pub mod walk;
 
 use std::process::ExitCode;
 
@@ -61,7 +63,8 @@ fn dispatch(mut cli: Cli, environment: Vec<(String, String)>) -> Result<ExitCode
         | Command::Export(_)
         | Command::Explain(_)
         | Command::Replay(_)
-        | Command::Experiment(_) => {}
+        | Command::Experiment(_)
+        | Command::Audit(_) => {}
     }
     let settings = Settings::load(cli.global.config.as_deref(), environment, cli.overlay())?;
     cli.command.set_settings(&settings);
@@ -82,6 +85,7 @@ fn dispatch(mut cli: Cli, environment: Vec<(String, String)>) -> Result<ExitCode
             Command::Explain(args) => explain::run(args).await,
             Command::Replay(args) => replay::run(args).await,
             Command::Experiment(args) => experiment::run(args).await,
+            Command::Audit(args) => audit::run(args).await,
             Command::Assess(args) => assess::run(&args),
             Command::Verify(args) => verify::run(&args),
             Command::Codes => codes::run(),

@@ -74,7 +74,7 @@ impl Node {
             ..Server::new(settings.listen, authority.issue("server", Purpose::Server)?)
         };
         let issuer = settings.sandbox.then(|| authority.clone());
-        let routes = routes(&roles, &database, issuer, signer)?;
+        let routes = routes(&roles, &database, issuer, signer, settings.sandbox)?;
         let (stop, stopped) = oneshot::channel();
         let running = server
             .start(routes, async move {
@@ -232,6 +232,7 @@ fn health_of(roles: &[&'static str]) -> Vec<&'static str> {
     roles
         .iter()
         .flat_map(|role| names(role).iter().copied())
+        .chain(ledger::rpc::HEALTH.iter().copied())
         .collect()
 }
 
@@ -240,6 +241,7 @@ fn routes(
     database: &Database,
     issuer: Option<Arc<Authority>>,
     signer: Option<Arc<dyn Signer>>,
+    is_sandbox: bool,
 ) -> Result<tonic::service::Routes, Error> {
     let callers = Callers::new(database.clone());
     let rulebooks = Arc::new(rulebooks()?);
@@ -265,9 +267,18 @@ fn routes(
                 ledger(settlement::DATABASE_ROLE),
                 callers.clone(),
                 signer.clone(),
+                is_sandbox,
             ),
         }
     }
+    // Once a process, under the rights of its first service: each of them may read the trail.
+    let reader = match roles.first() {
+        Some(&"registry") => registry::DATABASE_ROLE,
+        Some(&"pledge") => pledge::DATABASE_ROLE,
+        Some(&"insurance") => insurance::DATABASE_ROLE,
+        _ => settlement::DATABASE_ROLE,
+    };
+    ledger::rpc::routes(&mut builder, ledger(reader), callers);
     Ok(builder.routes())
 }
 

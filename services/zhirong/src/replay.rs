@@ -223,9 +223,13 @@ pub async fn all_batches(client: &Client) -> Result<Vec<Batch>, CommandError> {
 async fn replay_pulled(client: &Client, batch: &Batch) -> Result<bool, CommandError> {
     let state = match batch.state() {
         BatchState::Draft => "draft",
+        BatchState::InReview => "in_review",
+        BatchState::PublicNotice => "public_notice",
+        BatchState::Approved => "approved",
         BatchState::Released => "released",
+        BatchState::Paid => "paid",
         BatchState::Cancelled => "cancelled",
-        _ => "other",
+        BatchState::Unspecified => "unknown",
     };
     let listed = batch
         .digests
@@ -238,9 +242,11 @@ async fn replay_pulled(client: &Client, batch: &Batch) -> Result<bool, CommandEr
     };
     let pulled = match export::pull_files(client, &batch.batch_no).await {
         Ok(pulled) => pulled,
-        // The service computes a batch again before it sends it, and says so where that comes to something else.
-        Err(CommandError::Call { status, .. }) if reason_of(&status) == "BATCH_DIGEST_MISMATCH" => {
-            let found = vec![mismatch("BATCH_DIGEST_MISMATCH".to_owned())];
+        // The service holds what is stored against the receipt before it sends it, and says so where a row was altered.
+        Err(CommandError::Call { status, .. })
+            if ["BATCH_DIGEST_MISMATCH", "BATCH_FILE_ALTERED"].contains(&reason_of(&status).as_str()) =>
+        {
+            let found = vec![mismatch(reason_of(&status))];
             return Ok(report(&batch.batch_no, state, None, &found));
         }
         Err(error) => return Err(error),

@@ -8,15 +8,15 @@ use api::client::{Client, request_id, retry, within};
 use api::common::v1::{Measure, Money};
 use api::settlement::v1::{
     Batch, BatchState, CancelBatchRequest, ComputeBatchRequest, ListBatchesRequest, OpenBatchRequest,
-    OpenBatchResponse, ReleaseBatchRequest,
+    OpenBatchResponse,
 };
 use chrono::NaiveDate;
 use tonic::{Response, Status};
 
 use crate::cli::{SettleArgs, Until};
-use crate::connection::{MAKER, RELEASER, client, client_of, target};
+use crate::connection::{MAKER, client_of, target};
 use crate::error::{CommandError, reason_of};
-use crate::{assess, export, output};
+use crate::{assess, export, output, walk};
 
 /// How long computing or releasing a city's year may take.
 const LONG: Duration = Duration::from_secs(900);
@@ -26,7 +26,7 @@ const SANDBOX_MARK: &str = crate::node::SANDBOX_MARK;
 /// Runs the command.
 ///
 /// # Errors
-/// [`CommandError`] where a step is refused; a batch opened by then stays a draft.
+/// [`CommandError`] where a step is refused; a batch opened by then stays where it is.
 pub async fn run(args: SettleArgs) -> Result<ExitCode, CommandError> {
     let as_of = args
         .as_of
@@ -43,7 +43,7 @@ pub async fn run(args: SettleArgs) -> Result<ExitCode, CommandError> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Opens and computes a batch of a division and year, and releases it if asked to.
+/// Opens and computes a batch of a division and year, and walks it through every step to its release if asked to.
 ///
 /// # Errors
 /// As [`run`].
@@ -57,8 +57,8 @@ pub async fn settle(
     if until == Until::Released && !identity.join(SANDBOX_MARK).is_file() {
         return Err(CommandError::usage(
             "RELEASE_NEEDS_SANDBOX",
-            "--until released 只用于试用环境：正式批次须由另一名审批人核对摘要后放行",
-            "--until released is for a sandbox only: in earnest another officer checks the digest and releases",
+            "--until released 只用于试用环境：正式批次须经提交、公示、审批，由不同的人核对摘要后放行",
+            "--until released is for a sandbox only: in earnest a batch is submitted, published, approved and released by different people",
         ));
     }
     let maker = client_of(url, identity, MAKER)?;
@@ -74,7 +74,7 @@ pub async fn settle(
         && until == Until::Released
         && reason_of(status) == "BATCH_ALREADY_OPEN"
     {
-        cancel_drafts(&maker, year).await?;
+        cancel_open(&maker, year).await?;
         let again = OpenBatchRequest {
             request_id: request_id(),
             ..open.clone()
@@ -102,28 +102,8 @@ pub async fn settle(
     let computed = taken("ComputeBatch", computed.batch)?;
     match until {
         Until::Draft => Ok(computed),
-        Until::Released => release(url, identity, &computed).await,
+        Until::Released => walk::to_release(url, identity, &computed).await,
     }
-}
-
-async fn release(url: &str, identity: &Path, batch: &Batch) -> Result<Batch, CommandError> {
-    let releaser = client(url, identity, RELEASER)?;
-    let request = ReleaseBatchRequest {
-        request_id: request_id(),
-        name: batch.name.clone(),
-        batch_digest: batch
-            .digests
-            .as_ref()
-            .map(|digests| digests.batch.clone())
-            .unwrap_or_default(),
-    };
-    let released = retry(|| {
-        let (mut settlement, request) = (releaser.settlement(), within(request.clone(), LONG));
-        async move { settlement.release_batch(request).await.map(Response::into_inner) }
-    })
-    .await;
-    let released = released.map_err(|status| CommandError::call("ReleaseBatch", status))?;
-    taken("ReleaseBatch", released.batch)
 }
 
 fn taken(call: &'static str, batch: Option<Batch>) -> Result<Batch, CommandError> {
@@ -139,7 +119,7 @@ async fn open_batch(maker: &Client, open: &OpenBatchRequest) -> Result<OpenBatch
 }
 
 /// The drafts of a year: at most one, but a list is what the service gives.
-async fn drafts(maker: &Client, year: i32) -> Result<Vec<Batch>, Status> {
+async fn open_batches(maker: &Client, year: i32) -> Result<Vec<Batch>, Status> {
     let request = ListBatchesRequest {
         year,
         page_size: 1000,
@@ -153,17 +133,23 @@ async fn drafts(maker: &Client, year: i32) -> Result<Vec<Batch>, Status> {
         .batches;
     Ok(batches
         .into_iter()
-        .filter(|batch| batch.state() == BatchState::Draft)
+        .filter(|batch| is_open(batch.state()))
         .collect())
 }
 
-/// A draft left open lacks what was reported since, so a sandbox that is to release the year cancels it and opens another.
-async fn cancel_drafts(maker: &Client, year: i32) -> Result<(), CommandError> {
-    let listed = drafts(maker, year).await;
+/// Whether a batch is neither released nor cancelled.
+fn is_open(state: BatchState) -> bool {
+    use BatchState::{Approved, Draft, InReview, PublicNotice};
+    matches!(state, Draft | InReview | PublicNotice | Approved)
+}
+
+/// A batch left open lacks what was reported since, so a sandbox that is to release the year cancels it and opens another.
+async fn cancel_open(maker: &Client, year: i32) -> Result<(), CommandError> {
+    let listed = open_batches(maker, year).await;
     for draft in listed.map_err(|status| CommandError::call("ListBatches", status))? {
         let number = &draft.batch_no;
         output::note(&format!(
-            "作废未放行的草稿 {number}，按现有事实重开 / draft {number} is cancelled, a new one takes all facts known now"
+            "作废未放行的批次 {number}，按现有事实重开 / batch {number} is cancelled, a new one takes all facts known now"
         ));
         let request = CancelBatchRequest {
             request_id: request_id(),
@@ -176,28 +162,38 @@ async fn cancel_drafts(maker: &Client, year: i32) -> Result<(), CommandError> {
     Ok(())
 }
 
-/// Says why no batch was opened; where a draft is in the way, which one.
+/// Says why no batch was opened; where an open one is in the way, which.
 async fn not_opened(maker: &Client, year: i32, status: Status) -> CommandError {
     if reason_of(&status) == "BATCH_ALREADY_OPEN" {
-        for draft in drafts(maker, year).await.unwrap_or_default() {
+        for draft in open_batches(maker, year).await.unwrap_or_default() {
             let digest = draft
                 .digests
                 .as_ref()
                 .map_or("", |digests| digests.batch.as_str());
-            output::note(&format!("草稿 / draft: {} {digest}", draft.batch_no));
+            output::note(&format!("在办批次 / open batch: {} {digest}", draft.batch_no));
         }
     }
     CommandError::call("OpenBatch", status)
 }
 
-/// A batch for people: number, state, totals and digest.
-fn describe(batch: &Batch) -> String {
-    let state = match batch.state() {
+/// The state of a batch, in English and Chinese.
+#[must_use]
+pub const fn state_words(state: BatchState) -> &'static str {
+    match state {
         BatchState::Draft => "draft 草稿",
+        BatchState::InReview => "in_review 审核中",
+        BatchState::PublicNotice => "public_notice 公示中",
+        BatchState::Approved => "approved 已审批",
         BatchState::Released => "released 已放行",
+        BatchState::Paid => "paid 已拨付",
         BatchState::Cancelled => "cancelled 已作废",
         BatchState::Unspecified => "unknown 未知",
-    };
+    }
+}
+
+/// A batch for people: number, state, totals and digest.
+pub(crate) fn describe(batch: &Batch) -> String {
+    let state = state_words(batch.state());
     let mut text = format!("batch_no {}\nstate {state}\n", batch.batch_no);
     for total in &batch.totals {
         let measure = match total.measure() {

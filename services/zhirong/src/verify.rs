@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
 
-use exchange::File;
 use exchange::batch::{LineRow, Receipt};
 use exchange::compute::ComputedBatch;
 use exchange::digest::{facts_digest, sha256_hex};
+use exchange::{File, archive};
 use policy::engine::ENGINE_VERSION;
 use policy::explanation;
 
@@ -67,6 +67,9 @@ pub fn run(args: &VerifyArgs) -> Result<ExitCode, CommandError> {
         .iter()
         .map(|name| Difference::new(name, "不是批次的文件", "no file of the batch"));
     differences.extend(unknown);
+    if args.dir.is_file() {
+        differences.extend(archive_form(&args.dir)?);
+    }
     for difference in &differences {
         output::note(&difference.line());
     }
@@ -93,11 +96,53 @@ pub fn run(args: &VerifyArgs) -> Result<ExitCode, CommandError> {
     }
 }
 
-/// Reads the folder of a batch, and names what does not belong to it.
+/// Whether a path is that of a file of a batch.
+#[must_use]
+pub fn is_known(path: &str) -> bool {
+    FILES.contains(&path) || File::ALL.iter().any(|file| fact_path(*file) == path)
+}
+
+fn contents_of(path: &Path) -> Result<archive::Contents, CommandError> {
+    let bytes = std::fs::read(path)
+        .map_err(|source| CommandError::io("读取文件", "reading the file", path, source))?;
+    archive::read(&bytes).map_err(|error| {
+        let path = path.display();
+        CommandError::usage(
+            "BATCH_UNREADABLE",
+            format!("{path} 不是本系统给出的批次压缩包；如系他人重新压缩，请解压后核验目录：{error}"),
+            format!("{path} is no archive as this system writes it; if packed again, unpack it and verify the folder: {error}"),
+        )
+    })
+}
+
+/// What of an archive is not as it is written for its files.
+fn archive_form(path: &Path) -> Result<Option<Difference>, CommandError> {
+    Ok(contents_of(path)?.differs_at.map(|at| {
+        let zh = format!("压缩包自第 {at} 字节起与其文件不符");
+        let en = format!("from byte {at} on the archive is not that of its files");
+        Difference::new(path.display().to_string(), zh, en)
+    }))
+}
+
+/// The files of a batch and the names of what does not belong to it, out of its archive.
+fn read_archive(path: &Path) -> Result<(Files, Vec<String>), CommandError> {
+    let (files, others): (Files, Files) = contents_of(path)?
+        .files
+        .into_iter()
+        .partition(|(name, _)| is_known(name));
+    let missing = FILES.iter().filter(|name| !files.contains_key(**name));
+    missing_none(path, missing.map(|name| (*name).to_owned()).collect())?;
+    Ok((files, others.into_keys().collect()))
+}
+
+/// Reads the folder of a batch or its archive, and names what does not belong to it.
 ///
 /// # Errors
 /// [`CommandError`] where files of the batch are missing or unreadable.
 pub fn read(dir: &Path) -> Result<(Files, Vec<String>), CommandError> {
+    if dir.is_file() {
+        return read_archive(dir);
+    }
     let mut files = Files::new();
     let mut missing = Vec::new();
     let facts = File::ALL.iter().map(|file| fact_path(*file));
@@ -119,17 +164,22 @@ pub fn read(dir: &Path) -> Result<(Files, Vec<String>), CommandError> {
             }
         }
     }
-    if !missing.is_empty() {
-        let (dir, names) = (dir.display(), missing.join(", "));
-        return Err(CommandError::usage(
-            "BATCH_FILES_MISSING",
-            format!("{dir} 缺少批次文件 {names}"),
-            format!("{dir} lacks files of the batch: {names}"),
-        ));
-    }
+    missing_none(dir, missing)?;
     let mut extra = others(dir, "", &files)?;
     extra.extend(others(&dir.join("facts"), "facts/", &files)?);
     Ok((files, extra))
+}
+
+fn missing_none(dir: &Path, missing: Vec<String>) -> Result<(), CommandError> {
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let (dir, names) = (dir.display(), missing.join(", "));
+    Err(CommandError::usage(
+        "BATCH_FILES_MISSING",
+        format!("{dir} 缺少批次文件 {names}"),
+        format!("{dir} lacks files of the batch: {names}"),
+    ))
 }
 
 /// Files in one folder of the batch that are none of its own. Hidden ones and folders are passed over.

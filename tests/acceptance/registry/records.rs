@@ -1,4 +1,4 @@
-//! The seven kinds of records of the bureau, and legal persons.
+//! The bureau's records but for decisions, and legal persons.
 
 use api::registry::v1 as pb;
 use zhirong_tests::answer::assert_refused;

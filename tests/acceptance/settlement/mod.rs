@@ -2,6 +2,11 @@
 
 mod batches;
 mod first;
+mod notice;
+mod objection;
+mod pull;
 mod reading;
 mod release;
+mod steps;
+mod stored;
 mod stream;

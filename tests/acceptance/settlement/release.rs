@@ -1,15 +1,16 @@
 //! Releasing: by another person, under the digest that was approved, and for ever.
 
+use api::client::Client;
 use api::settlement::v1 as pb;
 use platform::identity::{Authority, Purpose};
 use tonic::Code;
 use zhirong_tests::answer::assert_refused;
-use zhirong_tests::sandbox::{client, close, shared};
+use zhirong_tests::sandbox::{Sandbox, client, close, shared};
 use zhirong_tests::scene::Lending;
 use zhirong_tests::{batch, ids, run};
 
 #[test]
-fn release_batch_wants_the_releaser_a_computed_draft_and_its_digest() {
+fn release_batch_wants_the_releaser_an_approved_batch_and_its_digest() {
     run(async {
         let sandbox = shared().await;
         let (scene, year) = (Lending::new(sandbox).await, ids::year());
@@ -17,27 +18,17 @@ fn release_batch_wants_the_releaser_a_computed_draft_and_its_digest() {
         let draft = batch::open(sandbox, batch::opening(year, "2026-03-31")).await;
         let mut releaser = sandbox.client("finance-releaser").settlement();
         let mut early = batch::releasing(&draft);
-        assert_refused(
-            releaser.release_batch(early.clone()).await,
-            Code::InvalidArgument,
-            "CELL_REQUIRED",
-        );
+        let refused = releaser.release_batch(early.clone()).await;
+        assert_refused(refused, Code::InvalidArgument, "CELL_REQUIRED");
         early.batch_digest = "00".repeat(32);
-        assert_refused(
-            releaser.release_batch(early).await,
-            Code::FailedPrecondition,
-            "BATCH_NOT_COMPUTED",
-        );
+        let refused = releaser.release_batch(early).await;
+        assert_refused(refused, Code::FailedPrecondition, "BATCH_NOT_COMPUTED");
         let computed = batch::compute(sandbox, &draft.name).await;
-        let release = batch::releasing(&computed);
-        for other in ["finance-maker", "finance-checker", "bureau", "auditor"] {
-            let refused = sandbox
-                .client(other)
-                .settlement()
-                .release_batch(release.clone())
-                .await;
-            assert_refused(refused, Code::PermissionDenied, "ROLE_NOT_ALLOWED");
-        }
+        let refused = releaser.release_batch(batch::releasing(&computed)).await;
+        assert_refused(refused, Code::FailedPrecondition, "BATCH_WRONG_STATE");
+        let approved = batch::approved(sandbox, &computed).await;
+        assert_eq!(approved.state(), pb::BatchState::Approved);
+        let release = batch::releasing(&approved);
         let wrong = pb::ReleaseBatchRequest {
             request_id: ids::request_id(),
             batch_digest: "00".repeat(32),
@@ -59,6 +50,26 @@ fn release_batch_wants_the_releaser_a_computed_draft_and_its_digest() {
             (pb::BatchState::Released, "finance-releaser")
         );
         assert!(stands.released_at.is_some() && stands.digests == computed.digests);
+        let steps: Vec<[&str; 3]> = stands
+            .approvals
+            .iter()
+            .map(|given| [&*given.step, &*given.person, &*given.role])
+            .collect();
+        assert_eq!(
+            steps,
+            [
+                ["submitted", "finance-maker", "finance-maker"],
+                ["published", "bureau", "bureau"],
+                ["approved", "finance-checker", "finance-checker"],
+                ["released", "finance-releaser", "finance-releaser"],
+            ]
+        );
+        assert!(
+            stands
+                .approvals
+                .iter()
+                .all(|given| given.batch_digest == release.batch_digest)
+        );
         // The repeat is the first answer; another release is refused, and so is a cancellation.
         assert_eq!(
             releaser
@@ -72,72 +83,87 @@ fn release_batch_wants_the_releaser_a_computed_draft_and_its_digest() {
             request_id: ids::request_id(),
             ..release
         };
-        assert_refused(
-            releaser.release_batch(again).await,
-            Code::FailedPrecondition,
-            "BATCH_CLOSED",
-        );
+        let refused = releaser.release_batch(again).await;
+        assert_refused(refused, Code::FailedPrecondition, "BATCH_CLOSED");
         let cancel = pb::CancelBatchRequest {
             request_id: ids::request_id(),
             name: draft.name,
             reason: "太迟".to_owned(),
         };
-        let refused = sandbox
-            .client("finance-maker")
-            .settlement()
-            .cancel_batch(cancel)
-            .await;
+        let mut maker = sandbox.client("finance-maker").settlement();
+        let refused = maker.cancel_batch(cancel).await;
         assert_refused(refused, Code::FailedPrecondition, "BATCH_CLOSED");
     });
 }
 
+/// A certificate of a role for somebody who holds another one already: an operator's mistake.
+async fn second_certificate(sandbox: &Sandbox, holder: &str, role: &str) -> Client {
+    let name = format!("{holder}-as-{role}-{}", ids::fresh());
+    let identity = Authority::open(sandbox.identity_dir())
+        .unwrap()
+        .issue(&name, Purpose::Client)
+        .unwrap();
+    let mut database = sandbox.database().await;
+    sqlx::query(
+        "insert into registry.credential
+             (city, credential_id, holder, role, spki_digest, not_before, not_after, created_by)
+         values ('4105', gen_random_uuid(), $1, $2, $3, now(), now() + interval '1 day', 'x')",
+    )
+    .bind(holder)
+    .bind(role)
+    .bind(identity.spki_digest().unwrap().as_slice())
+    .execute(&mut database)
+    .await
+    .unwrap();
+    close(database).await;
+    client(sandbox.url(), &identity)
+}
+
 #[test]
-fn whoever_opened_a_batch_never_releases_it_whatever_certificate_they_hold() {
+fn maker_checker_and_releaser_are_three_people_whatever_certificates_they_hold() {
     run(async {
         let sandbox = shared().await;
         let year = ids::year();
         let draft = batch::open(sandbox, batch::opening(year, "2026-03-31")).await;
         let computed = batch::compute(sandbox, &draft.name).await;
-        // An operator's mistake: the maker is given a releaser's key as well.
-        let name = format!("maker-as-releaser-{}", ids::fresh());
-        let identity = Authority::open(sandbox.identity_dir())
-            .unwrap()
-            .issue(&name, Purpose::Client)
-            .unwrap();
-        let mut database = sandbox.database().await;
-        sqlx::query(
-            "insert into registry.credential
-                 (city, credential_id, holder, role, spki_digest, not_before, not_after, created_by)
-             values ('4105', gen_random_uuid(), 'finance-maker', 'finance-releaser', $1, now(), now() + interval '1 day', 'x')",
-        )
-        .bind(identity.spki_digest().unwrap().as_slice())
-        .execute(&mut database)
-        .await
-        .unwrap();
-        let mut impostor = client(sandbox.url(), &identity).settlement();
-        let refused = impostor.release_batch(batch::releasing(&computed)).await;
+        let published = batch::notice_over(sandbox, &computed).await;
+        let approving = pb::ApproveBatchRequest {
+            request_id: ids::request_id(),
+            name: published.name.clone(),
+            batch_digest: batch::digest(&published),
+        };
+        let maker_as_checker = second_certificate(sandbox, "finance-maker", "finance-checker").await;
+        let refused = maker_as_checker.settlement().approve_batch(approving).await;
         assert_refused(refused, Code::PermissionDenied, "TWO_PEOPLE_NEEDED");
-
+        let approved = batch::approve(sandbox, &published).await.unwrap();
+        for holder in ["finance-maker", "finance-checker"] {
+            let impostor = second_certificate(sandbox, holder, "finance-releaser").await;
+            let refused = impostor
+                .settlement()
+                .release_batch(batch::releasing(&approved))
+                .await;
+            assert_refused(refused, Code::PermissionDenied, "TWO_PEOPLE_NEEDED");
+        }
         // Not even SQL of the owner gets past the constraint.
-        let error = sqlx::query(
-            "update settlement.batch set state = 'released', released_by = opened_by, released_at = now()
-             where city = '4105' and year = $1",
-        )
-        .bind(year)
-        .execute(&mut database)
-        .await
-        .unwrap_err();
-        assert_eq!(
-            error.as_database_error().unwrap().constraint(),
-            Some("batch_two_people")
-        );
+        let mut database = sandbox.database().await;
+        for person in ["opened_by", "submitted_by", "approved_by"] {
+            let sql = format!(
+                "update settlement.batch set state = 'released', released_by = {person}, released_at = now()
+                 where city = '4105' and year = $1"
+            );
+            let error = sqlx::query(sqlx::AssertSqlSafe(sql))
+                .bind(year)
+                .execute(&mut database)
+                .await
+                .unwrap_err();
+            assert_eq!(
+                error.as_database_error().unwrap().constraint(),
+                Some("batch_three_people"),
+                "{person}"
+            );
+        }
         close(database).await;
-        sandbox
-            .client("finance-releaser")
-            .settlement()
-            .release_batch(batch::releasing(&computed))
-            .await
-            .unwrap();
+        batch::release(sandbox, &approved).await.unwrap();
     });
 }
 

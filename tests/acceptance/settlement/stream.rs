@@ -117,8 +117,8 @@ fn a_pull_wants_a_computed_batch_and_the_digest_it_began_with() {
         let draft = batch::open(sandbox, batch::opening(ids::year(), "2026-03-31")).await;
         let pull = |digest: &str| pb::StreamBatchRequest {
             name: draft.name.clone(),
-            after_sequence: 0,
             batch_digest: digest.to_owned(),
+            ..pb::StreamBatchRequest::default()
         };
         let refused = service.stream_batch(pull("")).await;
         assert_refused(refused, Code::FailedPrecondition, "BATCH_NOT_COMPUTED");

@@ -1,4 +1,4 @@
-//! The 13 records, field for column.
+//! The 14 records, field for column.
 
 use exchange::{Cells, File};
 
@@ -7,8 +7,8 @@ use super::{Violation, WireRecord, put};
 use crate::insurance::v1::{Policy, PolicyPatent, PremiumEvent, PremiumEventKind, Product};
 use crate::pledge::v1::{Collateral, Loan, LoanEvent, LoanEventKind, Pledge};
 use crate::registry::v1::{
-    Award, AwardLevel, EndReason, Enterprise, Exclusion, ExclusionGrade, HolderRole, Institution,
-    InstitutionKind, OtherAward, OtherLevel, OtherMeasure, Patent, PatentOwner,
+    Award, AwardLevel, Decision, DecisionVerdict, EndReason, Enterprise, Exclusion, ExclusionGrade,
+    HolderRole, Institution, InstitutionKind, OtherAward, OtherLevel, OtherMeasure, Patent, PatentOwner,
 };
 
 macro_rules! words {
@@ -35,6 +35,7 @@ words!(
     ExclusionGrade = "EXCLUSION_GRADE_",
     OtherMeasure = "OTHER_MEASURE_",
     OtherLevel = "OTHER_LEVEL_",
+    DecisionVerdict = "DECISION_VERDICT_",
     Collateral = "COLLATERAL_",
     LoanEventKind = "LOAN_EVENT_KIND_",
     Product = "PRODUCT_",
@@ -120,6 +121,15 @@ wire_record!(OtherAward of OtherAwards {
     level: Word<OtherLevel>,
     amount: Amount,
     awarded_on: Day,
+});
+wire_record!(Decision of Decisions {
+    institution_code: Text,
+    reference: Text,
+    code: Text,
+    decision: Word<DecisionVerdict>,
+    value: Maybe,
+    decided_on: Day,
+    reason: Text,
 });
 wire_record!(Pledge of Pledges {
     pledge_no: Text,

@@ -1,8 +1,8 @@
 //! The columns of each file, in the contract's order.
 
 use super::Kind::{
-    Bool, Date, Division, Holder, Instant, Institution, Money, Patent, PatentSet, PledgeNo, Rate, Reference,
-    Revision, Subject, Text, Uscc, Word,
+    Bool, Date, Division, Finding, Holder, Instant, Institution, Money, Patent, PatentSet, PledgeNo, Rate,
+    Reference, Revision, Subject, Text, Uscc, Word,
 };
 use super::{Column, Kind};
 
@@ -230,6 +230,17 @@ pub(super) const OTHER_AWARDS: &[Column] = &[
     ),
     AMOUNT,
     AWARDED_ON,
+    REVISION,
+    WITHDRAWN,
+];
+pub(super) const DECISIONS: &[Column] = &[
+    INSTITUTION_CODE,
+    key("reference", "对应编号", Reference),
+    key("code", "提示代码", Finding),
+    must("decision", "决定", Word(&["accept", "reject"])),
+    may("value", "数值", Rate),
+    must("decided_on", "决定日", Date),
+    must("reason", "原因", Text),
     REVISION,
     WITHDRAWN,
 ];

@@ -1,10 +1,11 @@
 //! One function a file: its cells in order, then the rules that need two of them.
 
 use chrono::Datelike;
+use policy::codes::FindingCode;
 use policy::facts::{
-    Award, AwardLevel, Collateral, EndReason, Enterprise, Exclusion, ExclusionGrade, HolderRole, Institution,
-    InstitutionKind, Loan, LoanEvent, LoanEventKind, OtherAward, OtherLevel, OtherMeasure, Patent,
-    PatentOwner, Pledge, Policy, PolicyPatent, PremiumEvent, PremiumEventKind, Product,
+    Award, AwardLevel, Collateral, Decision, EndReason, Enterprise, Exclusion, ExclusionGrade, HolderRole,
+    Institution, InstitutionKind, Loan, LoanEvent, LoanEventKind, OtherAward, OtherLevel, OtherMeasure,
+    Patent, PatentOwner, Pledge, Policy, PolicyPatent, PremiumEvent, PremiumEventKind, Product, Verdict,
 };
 use policy::money::Money;
 
@@ -33,6 +34,7 @@ pub(super) fn read(reading: &mut Reading<'_>) -> Option<Fact> {
         File::PolicyPatents => policy_patent(reading).map(Fact::PolicyPatent),
         File::PremiumEvents => premium_event(reading).map(Fact::PremiumEvent),
         File::OtherAwards => other_award(reading).map(Fact::OtherAward),
+        File::Decisions => decision(reading).map(Fact::Decision),
     }
 }
 
@@ -299,5 +301,32 @@ fn other_award(reading: &mut Reading<'_>) -> Option<OtherAward> {
         level: level?,
         amount: amount?,
         awarded_on: awarded_on?,
+    })
+}
+
+fn decision(reading: &mut Reading<'_>) -> Option<Decision> {
+    let institution_code = reading.institution_code();
+    let reference = reading.parent("reference");
+    let code = reading.finding();
+    let decision = reading.word("decision", Verdict::parse);
+    let value = reading.rate("value");
+    let decided_on = reading.date("decided_on");
+    let reason = reading.text("reason");
+    if let (Some(code), Some(verdict), Some(value)) = (code, decision, value) {
+        let states_share = code == FindingCode::ShareUnstated && verdict == Verdict::Accept;
+        match (states_share, value) {
+            (true, None) => reading.refuse("value", RefusalCode::DecisionValueRequired),
+            (false, Some(_)) => reading.refuse("value", RefusalCode::DecisionValueNotAllowed),
+            (true, Some(_)) | (false, None) => {}
+        }
+    }
+    Some(Decision {
+        institution_code: institution_code?,
+        reference: reference?,
+        code: code?,
+        decision: decision?,
+        value: value?,
+        decided_on: decided_on?,
+        reason: reason?,
     })
 }

@@ -1,7 +1,9 @@
 use std::collections::BTreeMap;
 
-use crate::batch::{BatchError, FindingRow, LineRow, ReadingRow, Receipt, ReceiptSignature, SettledRow};
-use crate::digest::{facts_digest, sha256_hex};
+use crate::batch::{
+    AuditHeadRow, BatchError, FindingRow, LineRow, ReadingRow, Receipt, ReceiptSignature, SettledRow,
+};
+use crate::digest::{facts_digest, hex, sha256_hex, unhex};
 
 fn line() -> LineRow {
     LineRow {
@@ -87,6 +89,7 @@ fn receipt() -> Receipt {
         findings_digest: "g".into(),
         explanations_digest: "e".into(),
         conditions: None,
+        audit_heads: Vec::new(),
         previous_digest: None,
         batch_digest: String::new(),
         signature: None,
@@ -155,6 +158,18 @@ fn the_batch_digest_covers_every_field_but_itself_and_the_signature() {
 }
 
 #[test]
+fn hexadecimal_reads_back() {
+    let bytes: Vec<u8> = (0..=255).collect();
+    let text = hex(&bytes);
+    assert_eq!(unhex(&text), Some(bytes.clone()));
+    assert_eq!(unhex(&text.to_uppercase()), Some(bytes));
+    assert_eq!(unhex(""), Some(Vec::new()));
+    for wrong in ["0", "0g", "+1", "中", "0x", "１１"] {
+        assert_eq!(unhex(wrong), None, "{wrong}");
+    }
+}
+
+#[test]
 fn digests_are_sha256_in_hexadecimal() {
     assert_eq!(
         sha256_hex(b"abc"),
@@ -166,4 +181,28 @@ fn digests_are_sha256_in_hexadecimal() {
     ]);
     let by_hand = format!("a.csv\0{}\nb.csv\0{}\n", sha256_hex(b"1"), sha256_hex(b"2"));
     assert_eq!(facts_digest(&files), sha256_hex(by_hand.as_bytes()));
+}
+
+/// A receipt without heads is the one of before, byte for byte; one with heads holds them under its digest.
+#[test]
+fn audit_heads_are_part_of_the_digest_and_absent_where_there_are_none() {
+    let bare = receipt().seal();
+    assert!(!String::from_utf8(bare.to_json()).unwrap().contains("audit_heads"));
+    let head = |chain_no| AuditHeadRow {
+        stream: "finance".into(),
+        chain_no,
+        hash: "00".repeat(32),
+    };
+    let headed = Receipt {
+        audit_heads: vec![head(7)],
+        ..receipt()
+    }
+    .seal();
+    assert_ne!(headed.batch_digest, bare.batch_digest);
+    assert_eq!(Receipt::from_json(&headed.to_json()).unwrap(), headed);
+    let forged = Receipt {
+        audit_heads: vec![head(8)],
+        ..headed
+    };
+    assert!(!forged.is_sealed());
 }

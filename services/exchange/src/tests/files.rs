@@ -221,6 +221,7 @@ fn a_folder_is_loaded_with_institutions_first() {
         file(File::Loans, &[]),
         file(File::Institutions, &[]),
         file(File::LoanEvents, &[("institution_code", "9")]),
+        file(File::Decisions, &[("institution_code", "9")]),
     ]);
     let loaded = load(&files, &Allow::default());
     assert_eq!(loaded.history.facts().loans.len(), 1);
@@ -230,8 +231,21 @@ fn a_folder_is_loaded_with_institutions_first() {
     );
     assert_eq!(
         loaded.stored,
-        BTreeMap::from([(File::Institutions, 1), (File::Loans, 1), (File::LoanEvents, 0)])
+        BTreeMap::from([
+            (File::Institutions, 1),
+            (File::Loans, 1),
+            (File::LoanEvents, 0),
+            (File::Decisions, 0)
+        ])
     );
+    // A decision names an institution, and may name a contract that nobody has reported yet.
+    let refused = &loaded.refused[&File::Decisions].rows[0].refusals[0];
+    assert_eq!(
+        (refused.column, refused.code),
+        (Some("institution_code"), Code::InstitutionNotRegistered)
+    );
+    files.extend([file(File::Decisions, &[("reference", "HT-404")])]);
+    assert_eq!(load(&files, &Allow::default()).history.facts().decisions.len(), 1);
     // A withdrawn institution's stored facts stay and count, and so does the institution.
     let institutions = String::from_utf8(files[&File::Institutions].clone()).unwrap();
     files.insert(

@@ -18,7 +18,7 @@ fn printed(row: &Row, column: &str) -> String {
 fn the_columns_of_the_tables_and_of_the_closed_lists_agree() {
     use policy::facts::{
         AwardLevel, Collateral, EndReason, ExclusionGrade, HolderRole, InstitutionKind, LoanEventKind,
-        OtherLevel, OtherMeasure, PremiumEventKind, Product,
+        OtherLevel, OtherMeasure, PremiumEventKind, Product, Verdict,
     };
     let words = |file: File, name| match file.column(name).unwrap().kind {
         crate::Kind::Word(words) => words.to_vec(),
@@ -33,6 +33,7 @@ fn the_columns_of_the_tables_and_of_the_closed_lists_agree() {
         Institutions "kind" InstitutionKind, Patents "end_reason" EndReason, PatentOwners "role" HolderRole, Awards "level" AwardLevel,
         Exclusions "grade" ExclusionGrade, Loans "collateral" Collateral, LoanEvents "kind" LoanEventKind, Policies "product" Product,
         PremiumEvents "kind" PremiumEventKind, OtherAwards "measure" OtherMeasure, OtherAwards "level" OtherLevel,
+        Decisions "decision" Verdict,
     );
 }
 
@@ -157,6 +158,25 @@ fn words_and_identifiers_are_printed_in_one_form() {
         ),
         "201610123456.6"
     );
+}
+
+#[test]
+fn a_decision_is_printed_in_one_form_and_states_a_value_where_one_is_decided() {
+    let accepted = read(
+        File::Decisions,
+        &[
+            ("code", " share＿unstated "),
+            ("decision", "ACCEPT"),
+            ("value", "0.60"),
+        ],
+    );
+    let cells = ["code", "decision", "value"].map(|column| printed(&accepted, column));
+    assert_eq!(cells, ["SHARE_UNSTATED", "accept", "0.6"]);
+    // The code is part of the key: a contract has one decision a finding.
+    let other = read(File::Decisions, &[("code", "LOAN_UPPER_MONEY")]);
+    assert_ne!(accepted.key, other.key);
+    assert_eq!(accepted.named_institution(), Some("313491000232"));
+    assert_eq!(accepted.institution_code(), None);
 }
 
 #[test]

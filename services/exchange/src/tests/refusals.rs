@@ -408,6 +408,47 @@ const CASES: &[Case] = &[
         "reverses",
         Code::ReversesItself,
     ),
+    (
+        File::Decisions,
+        &[("code", "PLEDGE_TRIPLE")],
+        "code",
+        Code::FindingUnknown,
+    ),
+    (
+        File::Decisions,
+        &[("code", "SHARE_UNSTATED")],
+        "value",
+        Code::DecisionValueRequired,
+    ),
+    (
+        File::Decisions,
+        &[("value", "0.5")],
+        "value",
+        Code::DecisionValueNotAllowed,
+    ),
+    (
+        File::Decisions,
+        &[
+            ("code", "SHARE_UNSTATED"),
+            ("decision", "reject"),
+            ("value", "0.5"),
+        ],
+        "value",
+        Code::DecisionValueNotAllowed,
+    ),
+    (
+        File::Decisions,
+        &[("code", "SHARE_UNSTATED"), ("value", "1.01")],
+        "value",
+        Code::ShareOutOfRange,
+    ),
+    (
+        File::Decisions,
+        &[("decision", "maybe")],
+        "decision",
+        Code::WordUnknown,
+    ),
+    (File::Decisions, &[("reason", " ")], "reason", Code::CellRequired),
 ];
 
 #[test]

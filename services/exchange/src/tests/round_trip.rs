@@ -1,4 +1,5 @@
 use fastrand::Rng;
+use policy::codes::FindingCode;
 
 use crate::identifiers::{organisation_check, patent_check, uscc_check};
 use crate::{Allow, Cells, File, Kind, Row, content_digest, parse_row, print_row, read_file, write_file};
@@ -67,6 +68,7 @@ fn cell(random: &mut Rng, kind: Kind, name: &str) -> String {
                 patent(random)
             }
         }
+        Kind::Finding => random.choice(FindingCode::ALL).unwrap().as_str().to_owned(),
         Kind::Date => {
             // Last days come after first days.
             let year = if name.ends_with("_to") || name == "ended_on" || name == "cancelled_on" {
@@ -115,6 +117,15 @@ fn row(random: &mut Rng, file: File) -> Row {
             ""
         };
         cells.set("reverses", reverses).unwrap();
+    }
+    if file == File::Decisions {
+        let states_share = cells.get("code") == "SHARE_UNSTATED" && cells.get("decision") == "accept";
+        let value = if states_share {
+            cell(random, Kind::Rate, "value")
+        } else {
+            String::new()
+        };
+        cells.set("value", value).unwrap();
     }
     match parse_row(file, &cells, &Allow::default()) {
         Ok((row, _)) => row,

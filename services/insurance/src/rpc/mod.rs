@@ -6,6 +6,7 @@ mod policies;
 mod policy_patents;
 mod premium_events;
 
+use api::AuditedAnswer;
 use api::common::v1::{PremiumAssessment, Receipt};
 use api::insurance::v1 as pb;
 use api::insurance::v1::insurance_on_behalf_service_server::InsuranceOnBehalfService;
@@ -98,7 +99,7 @@ impl Reporter {
     ) -> Result<A, Error>
     where
         B: Message,
-        A: Message + Default + Send + 'static,
+        A: Message + Default + AuditedAnswer + Send + 'static,
     {
         let call = Call {
             caller: &self.caller,

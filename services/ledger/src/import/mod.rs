@@ -67,6 +67,9 @@ pub struct Import {
     pub hook: Option<Hook>,
 }
 
+/// What became of the rows of one transaction, and its audit row.
+type Outcomes = (Vec<Result<Verdict, Refusal>>, Option<common::AuditHead>);
+
 /// A row on its way through a transaction.
 #[derive(Clone)]
 struct Candidate {
@@ -125,8 +128,8 @@ impl Import {
                         .into());
                     }
                     let verdicts = self.chunk(rows, id).await?;
-                    count(&mut summary, &verdicts);
-                    let answer = encode(Outbound::Verdicts(common::RowVerdicts { verdicts }));
+                    count(&mut summary, &verdicts.verdicts);
+                    let answer = encode(Outbound::Verdicts(verdicts));
                     if answers.send(Ok(answer)).await.is_err() {
                         return Ok(());
                     }
@@ -147,7 +150,7 @@ impl Import {
         &self,
         entries: Vec<ImportEntry>,
         request_id: uuid::Uuid,
-    ) -> Result<Vec<common::RowVerdict>, Error> {
+    ) -> Result<common::RowVerdicts, Error> {
         let mut verdicts: Vec<common::RowVerdict> = Vec::with_capacity(entries.len());
         let mut candidates = Vec::new();
         for entry in entries {
@@ -155,7 +158,7 @@ impl Import {
             verdicts.push(verdict);
             candidates.extend(candidate);
         }
-        let outcomes = self.commit(candidates.clone(), request_id).await?;
+        let (outcomes, audit_head) = self.commit(candidates.clone(), request_id).await?;
         for (candidate, outcome) in candidates.iter().zip(outcomes) {
             let Some(verdict) = verdicts.get_mut(candidate.place) else {
                 continue;
@@ -176,7 +179,7 @@ impl Import {
                 Err(refusal) => refuse(verdict, refusal),
             }
         }
-        Ok(verdicts)
+        Ok(common::RowVerdicts { verdicts, audit_head })
     }
 
     /// What can be said of a row without the database.
@@ -238,13 +241,9 @@ impl Import {
         }
     }
 
-    async fn commit(
-        &self,
-        candidates: Vec<Candidate>,
-        request_id: uuid::Uuid,
-    ) -> Result<Vec<Result<Verdict, Refusal>>, Error> {
+    async fn commit(&self, candidates: Vec<Candidate>, request_id: uuid::Uuid) -> Result<Outcomes, Error> {
         if candidates.is_empty() {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), None));
         }
         let stamp = Stamp {
             city: self.caller.city.clone(),
@@ -277,7 +276,7 @@ impl Import {
         tx: &mut PgConnection,
         rows: Vec<Row>,
         mut stamp: Stamp,
-    ) -> Result<Vec<Result<Verdict, Refusal>>, Error> {
+    ) -> Result<Outcomes, Error> {
         stamp.cut_off = cut_off::for_writing(tx, stamp.city.as_str()).await?;
         let all: Vec<&Row> = rows.iter().collect();
         let refusals = institution_refusals(tx, &stamp, &all).await?;
@@ -292,22 +291,18 @@ impl Import {
             hook(tx, stamp.clone(), accepted.clone()).await?;
         }
         let object = format!("{} rows", accepted.len());
-        audit::insert(
-            tx,
-            platform::ids::new_v7(),
-            &self.caller,
-            &stamp,
-            self.rpc,
-            &object,
-        )
-        .await?;
-        Ok(refusals
-            .into_iter()
-            .map(|refusal| match refusal {
-                Some(refusal) => Err(refusal),
-                None => Ok(stored.next().unwrap_or(Verdict::Conflict)),
-            })
-            .collect())
+        let action = audit::Action {
+            actor: audit::Actor::from(&self.caller),
+            stamp: &stamp,
+            name: self.rpc,
+            object: &object,
+        };
+        let head = audit::append(tx, action).await?;
+        let outcomes = refusals.into_iter().map(|refusal| match refusal {
+            Some(refusal) => Err(refusal),
+            None => Ok(stored.next().unwrap_or(Verdict::Conflict)),
+        });
+        Ok((outcomes.collect(), Some(head)))
     }
 }
 

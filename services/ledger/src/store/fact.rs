@@ -24,6 +24,8 @@ pub struct StoredRow {
     pub cut_off: i64,
     /// When it was recorded.
     pub recorded_at: DateTime<Utc>,
+    /// Who reported it: the holder of the certificate.
+    pub reported_by: String,
     /// Whether the bureau reported it for the institution.
     pub on_behalf: bool,
 }
@@ -313,7 +315,8 @@ fn read(table: &Table, row: &PgRow) -> Result<StoredRow, Error> {
         content_digest: row.try_get(columns)?,
         cut_off: row.try_get(columns + 1)?,
         recorded_at: row.try_get(columns + 2)?,
-        on_behalf: row.try_get(columns + 3)?,
+        reported_by: row.try_get(columns + 3)?,
+        on_behalf: row.try_get(columns + 4)?,
     })
 }
 

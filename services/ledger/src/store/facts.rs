@@ -4,7 +4,7 @@ use exchange::{File, History};
 use policy::facts::Facts;
 use sqlx::PgConnection;
 
-use super::fact::{self, Value};
+use super::fact::{self, StoredRow, Value};
 use crate::error::Error;
 
 /// The facts that the answer to an institution rests on: its own of one borrower, and the registry's. Nothing of another
@@ -28,6 +28,7 @@ pub async fn of_borrower(
     read(tx, &mut history, File::Institutions, SAME_LEGAL_PERSON, &own[..2]).await?;
     read(tx, &mut history, File::Loans, "city = $1 and institution_code = $2 and contract_no in (select contract_no from published.loans where city = $1 and institution_code = $2 and borrower_uscc = $3)", mine).await?;
     read(tx, &mut history, File::LoanEvents, "city = $1 and institution_code = $2 and contract_no in (select contract_no from published.loans where city = $1 and institution_code = $2 and borrower_uscc = $3)", mine).await?;
+    read(tx, &mut history, File::Decisions, "city = $1 and institution_code = $2 and reference in (select contract_no from published.loans where city = $1 and institution_code = $2 and borrower_uscc = $3)", mine).await?;
     // Pledges of these contracts, and every pledge of the same institution that shares a patent with one of them (rule 8).
     read(tx, &mut history, File::Pledges, "city = $1 and institution_code = $2 and pledge_no in (
         select other.pledge_no from published.pledges other
@@ -66,6 +67,7 @@ pub async fn of_policyholder(
     read(tx, &mut history, File::Policies, "city = $1 and institution_code = $2 and policy_no in (select policy_no from published.policies where city = $1 and institution_code = $2 and policyholder_uscc = $3)", mine).await?;
     read(tx, &mut history, File::PolicyPatents, "city = $1 and institution_code = $2 and policy_no in (select policy_no from published.policies where city = $1 and institution_code = $2 and policyholder_uscc = $3)", mine).await?;
     read(tx, &mut history, File::PremiumEvents, "city = $1 and institution_code = $2 and policy_no in (select policy_no from published.policies where city = $1 and institution_code = $2 and policyholder_uscc = $3)", mine).await?;
+    read(tx, &mut history, File::Decisions, "city = $1 and institution_code = $2 and reference in (select policy_no from published.policies where city = $1 and institution_code = $2 and policyholder_uscc = $3)", mine).await?;
     let patents = history
         .facts()
         .policy_patents
@@ -143,15 +145,41 @@ async fn read(
     Ok(())
 }
 
+/// Every stored revision of one file of a city that was accepted under a cut-off up to the one given, by key and revision.
+///
+/// # Errors
+/// Database errors, or a stored row that cannot be read.
+pub async fn file_of_city(
+    tx: &mut PgConnection,
+    file: File,
+    city: &str,
+    cut_off: i64,
+) -> Result<Vec<StoredRow>, Error> {
+    let values = [Value::Text(city.to_owned()), Value::Number(cut_off)];
+    fact::select(tx, file, OF_CITY, &values).await
+}
+
+const OF_CITY: &str = "city = $1 and cut_off <= $2";
+
 /// Every revision of a city that was accepted under a cut-off up to the one given: the fixed set a batch is computed from.
+/// Reviewers' decisions are taken up to a cut-off of their own, which may be later: they act within the batch they are about.
 ///
 /// # Errors
 /// Database errors.
-pub async fn of_city(tx: &mut PgConnection, city: &str, cut_off: i64) -> Result<History, Error> {
+pub async fn of_city(
+    tx: &mut PgConnection,
+    city: &str,
+    cut_off: i64,
+    decided_cut_off: i64,
+) -> Result<History, Error> {
     let mut history = History::default();
     for file in File::ALL.iter().copied() {
-        let values = [Value::Text(city.to_owned()), Value::Number(cut_off)];
-        read(tx, &mut history, file, "city = $1 and cut_off <= $2", &values).await?;
+        let up_to = match file {
+            File::Decisions => decided_cut_off,
+            _ => cut_off,
+        };
+        let values = [Value::Text(city.to_owned()), Value::Number(up_to)];
+        read(tx, &mut history, file, OF_CITY, &values).await?;
     }
     Ok(history)
 }

@@ -1,9 +1,19 @@
 //! Table `ledger.request`: the first answer to every request key.
 
+use api::common::v1::AuditHead;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::error::Error;
+
+/// A key's row: digest of the body, the first answer, and the stream, number and hash of its audit row.
+type StoredAnswer = (
+    Vec<u8>,
+    Option<Vec<u8>>,
+    Option<String>,
+    Option<i64>,
+    Option<Vec<u8>>,
+);
 
 /// What a claim of a request key found.
 pub enum Claim {
@@ -13,8 +23,10 @@ pub enum Claim {
     Answered {
         /// The digest of the body it was used for.
         body_digest: Vec<u8>,
-        /// The first answer.
+        /// The first answer, without its audit head.
         answer: Option<Vec<u8>>,
+        /// The audit row that the first answer named; none for an answer from before the rows were chained.
+        audit_head: Option<AuditHead>,
     },
 }
 
@@ -45,8 +57,8 @@ pub async fn claim(
     if claimed.rows_affected() == 1 {
         return Ok(Claim::New);
     }
-    let (body_digest, answer): (Vec<u8>, Option<Vec<u8>>) = sqlx::query_as(
-        "select body_digest, answer from ledger.request
+    let (body_digest, answer, stream, chain_no, hash): StoredAnswer = sqlx::query_as(
+        "select body_digest, answer, audit_stream, audit_chain_no, audit_hash from ledger.request
          where city = $1 and caller = $2 and request_id = $3",
     )
     .bind(city)
@@ -54,29 +66,17 @@ pub async fn claim(
     .bind(request_id)
     .fetch_one(tx)
     .await?;
-    Ok(Claim::Answered { body_digest, answer })
-}
-
-/// Keeps the answer beside its key, in the transaction that made it.
-///
-/// # Errors
-/// Database errors.
-pub async fn answer(
-    tx: &mut PgConnection,
-    city: &str,
-    caller: &str,
-    request_id: Uuid,
-    answer: &[u8],
-) -> Result<(), Error> {
-    sqlx::query(
-        "update ledger.request set answer = $4
-         where city = $1 and caller = $2 and request_id = $3",
-    )
-    .bind(city)
-    .bind(caller)
-    .bind(request_id)
-    .bind(answer)
-    .execute(tx)
-    .await?;
-    Ok(())
+    let audit_head = stream
+        .zip(chain_no)
+        .zip(hash)
+        .map(|((stream, chain_no), hash)| AuditHead {
+            stream,
+            chain_no,
+            hash: exchange::digest::hex(&hash),
+        });
+    Ok(Claim::Answered {
+        body_digest,
+        answer,
+        audit_head,
+    })
 }

@@ -6,6 +6,7 @@ mod loan_events;
 mod loans;
 mod pledges;
 
+use api::AuditedAnswer;
 use api::common::v1::{LoanAssessment, Receipt};
 use api::pledge::v1 as pb;
 use api::pledge::v1::pledge_on_behalf_service_server::PledgeOnBehalfService;
@@ -98,7 +99,7 @@ impl Reporter {
     ) -> Result<A, Error>
     where
         B: Message,
-        A: Message + Default + Send + 'static,
+        A: Message + Default + AuditedAnswer + Send + 'static,
     {
         let call = Call {
             caller: &self.caller,

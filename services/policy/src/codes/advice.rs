@@ -83,6 +83,24 @@ advice! {
     WatchListed, [], "仅提示，不影响金额", "a warning: it changes no amount";
     InvalidatedLater, [], "仅提示，由审核人复核此前的资金", "a warning: a reviewer looks at the earlier money";
     ReadingAlternative, [], "仅说明另一种读法的金额", "it only says what another reading would have paid";
+    LoanSplitting, [], "核对是否为同一笔贷款拆分；是的，由审核人决定哪些合同不计", "see whether one loan was split; if so, a reviewer decides which contracts do not count";
+    RelatedBorrowers, [], "核对各借款人是否关联，贷款是否应合并", "see whether the borrowers are related and their loans are one";
+    LoanTiny, [], "核对贷款是否真实、是否只为取得补助", "see whether the loan is real or only made for the subsidy";
+    QuickRepayment, [], "核对资金实际使用情况", "see what the money was used for";
+    CircularDraws, [], "核对是否反复放款还款以增加放款金额", "see whether it was drawn and repaid only to add up draws";
+    LoanReportedTwice, [], "由两家机构核对，多报的一方撤销", "the two institutions compare; the one that reported too much withdraws";
+    PatentTransferred, [], "核对转让的原因和权属日期", "see why it was transferred, and the dates of ownership";
+    PledgorNotOwner, [], "核对出质人或更正专利权属（patent_owners）", "check the pledgor, or the bureau corrects the patents' owners (patent_owners)";
+    PatentLapsedLater, [], "由审核人复核；终止日有误的由主管部门更正", "a reviewer looks again; the bureau corrects a wrong date";
+    PledgeCancelledEarly, [], "核对注销原因和贷款是否结清", "see why it was cancelled and whether the loan was repaid";
+    PledgeDecorative, [], "核对组合担保的评估和专利占比", "check the appraisal of the collateral and the patents' share";
+    PremiumRefundedLate, [], "核对退保原因，是否以退费变相返还", "see why it was refunded, and whether it was a rebate";
+    PremiumOutlier, [], "核对保费和保额的依据", "check how premium and sum insured were set";
+    PolicyCoverBackdated, [], "核对签单日期和缴费凭证", "check the date of issue and the payment's voucher";
+    UnitSuspected, [], "核对单位是元而不是万元，有误的更正", "check that the unit is yuan; if it is not, correct the record";
+    DrawBeforeSigning, [], "更正签订日或放款时间，或说明原因", "correct the day of signing or of the draw, or say why";
+    AwardPatentUnknown, [], "由主管部门更正专利号或登记该专利（patents）", "the bureau corrects the number or registers the patent (patents)";
+    PatentAtTwoLenders, [], "由两家机构核对登记号；银团贷款填写同一协议号", "the two lenders compare the registration number; a syndicate's loans state one agreement number";
 }
 
 impl FindingCode {
@@ -102,6 +120,24 @@ impl FindingCode {
                 | Self::WatchListed
                 | Self::InvalidatedLater
                 | Self::ReadingAlternative
+                | Self::LoanSplitting
+                | Self::RelatedBorrowers
+                | Self::LoanTiny
+                | Self::QuickRepayment
+                | Self::CircularDraws
+                | Self::LoanReportedTwice
+                | Self::PatentTransferred
+                | Self::PledgorNotOwner
+                | Self::PatentLapsedLater
+                | Self::PledgeCancelledEarly
+                | Self::PledgeDecorative
+                | Self::PremiumRefundedLate
+                | Self::PremiumOutlier
+                | Self::PolicyCoverBackdated
+                | Self::UnitSuspected
+                | Self::DrawBeforeSigning
+                | Self::AwardPatentUnknown
+                | Self::PatentAtTwoLenders
         )
     }
 }

@@ -185,6 +185,7 @@ fn finding(
         reference,
         amount: Some(amount),
         detail,
+        evidence: Vec::new(),
     }
 }
 

@@ -19,12 +19,12 @@ pub(crate) struct Index<'a> {
     pub(crate) facts: &'a Facts,
     pub(crate) institutions: HashMap<&'a InstitutionCode, &'a Institution>,
     codes_of_legal_person: HashMap<&'a Uscc, HashSet<&'a Uscc>>,
-    enterprises: HashMap<&'a Uscc, Vec<&'a Enterprise>>,
+    pub(crate) enterprises: HashMap<&'a Uscc, Vec<&'a Enterprise>>,
     pub(crate) patents: HashMap<&'a PatentNo, &'a Patent>,
-    owners: HashMap<&'a PatentNo, Vec<&'a PatentOwner>>,
+    pub(crate) owners: HashMap<&'a PatentNo, Vec<&'a PatentOwner>>,
     pub(crate) awards: HashMap<&'a PatentNo, Vec<&'a Award>>,
-    exclusions: HashMap<&'a str, Vec<&'a Exclusion>>,
-    pledges: HashMap<Owned<'a, PledgeNo>, &'a Pledge>,
+    pub(crate) exclusions: HashMap<&'a str, Vec<&'a Exclusion>>,
+    pub(crate) pledges: HashMap<Owned<'a, PledgeNo>, &'a Pledge>,
     pub(crate) pledges_of_patent: HashMap<&'a PatentNo, Vec<&'a Pledge>>,
     pub(crate) loans: HashMap<Owned<'a, Reference>, &'a Loan>,
     pub(crate) loans_of_pledge: HashMap<Owned<'a, PledgeNo>, Vec<&'a Loan>>,
@@ -34,7 +34,7 @@ pub(crate) struct Index<'a> {
     pub(crate) policies_of_patent: HashMap<&'a PatentNo, Vec<&'a Policy>>,
     pub(crate) schedules: HashMap<Owned<'a, Reference>, Vec<&'a PolicyPatent>>,
     pub(crate) premiums: HashMap<Owned<'a, Reference>, Vec<&'a PremiumEvent>>,
-    other_awards: HashMap<&'a Uscc, Vec<&'a OtherAward>>,
+    pub(crate) other_awards: HashMap<&'a Uscc, Vec<&'a OtherAward>>,
 }
 
 fn group<'a, T, K: std::hash::Hash + Eq>(
@@ -239,7 +239,12 @@ impl<'a> Index<'a> {
                     && other.cancelled_on.is_none_or(|last| last > pledge.registered_on)
             })
             .min_by(|one, other| {
-                (one.registered_on, &one.pledge_no).cmp(&(other.registered_on, &other.pledge_no))
+                // Of one registration that two lenders reported, the smaller institution's record.
+                (one.registered_on, &one.pledge_no, &one.institution_code).cmp(&(
+                    other.registered_on,
+                    &other.pledge_no,
+                    &other.institution_code,
+                ))
             })
             .copied()
     }

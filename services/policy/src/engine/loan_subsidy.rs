@@ -191,6 +191,7 @@ fn report(
         reference: reference.to_owned(),
         amount,
         detail,
+        evidence: Vec::new(),
     };
     for (contract, based) in group {
         let reference = contract_reference(contract.loan);

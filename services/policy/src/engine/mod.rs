@@ -8,6 +8,7 @@ mod outcome;
 mod premium_class;
 mod premium_subsidy;
 mod preview;
+mod review;
 mod why_not;
 
 use std::collections::BTreeMap;
@@ -114,6 +115,8 @@ pub struct Finding {
     pub amount: Option<Money>,
     /// What else there is to say, e.g. the other record of a pair.
     pub detail: String,
+    /// Names of the records that show it, as `<file>/<key parts joined by '/'>`, sorted, each once.
+    pub evidence: Vec<String>,
 }
 
 impl Finding {
@@ -176,6 +179,7 @@ pub fn settle(question: &Question<'_>) -> Result<Outcome, EngineError> {
     let mut drafts = loan_subsidy::lines(&index, &rules, &contracts, &mut findings)?;
     drafts.extend(bank_incentive::lines(&index, &rules, &contracts, &mut findings)?);
     drafts.extend(premium_subsidy::lines(&index, &rules, &mut findings)?);
+    review::look(&index, &rules, &contracts, &mut findings);
     outcome::assemble(question, &index, &rules, drafts, findings)
 }
 

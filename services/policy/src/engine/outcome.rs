@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::index::Index;
+use super::review::complete;
 use super::{
     Draft, EngineError, Finding, Line, LineKey, Outcome, Question, Rules, bank_incentive, loan_subsidy,
     premium_subsidy,
@@ -48,6 +49,7 @@ pub(super) fn assemble(
             key,
         });
     }
+    complete(index, &mut findings);
     findings.sort();
     findings.dedup();
     Ok(Outcome { lines, findings })
@@ -101,6 +103,7 @@ fn exclude(
             reference: draft.key.item.clone(),
             amount: draft.earned.minus(entitled).ok(),
             detail: date_text(question.as_of),
+            evidence: Vec::new(),
         });
     }
     entitled

@@ -3,6 +3,7 @@
 use chrono::{Datelike, NaiveDate};
 use serde::Deserialize;
 
+use super::review::ReviewTable;
 use super::{Approval, CappedRate, ClassRate, Revision, Rulebook, RulebookError, Tier, TieredLumpSum};
 use crate::codes::Clause;
 use crate::date::PolicyYear;
@@ -14,7 +15,7 @@ use crate::reading::Readings;
 /// A value of the document with where it stands.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Sourced {
+pub(super) struct Sourced {
     value: String,
     article: String,
     source: String,
@@ -23,7 +24,7 @@ struct Sourced {
 }
 
 impl Sourced {
-    fn checked(&self, name: &str) -> Result<&str, RulebookError> {
+    pub(super) fn checked(&self, name: &str) -> Result<&str, RulebookError> {
         if self.article.trim().is_empty() || self.source.trim().is_empty() {
             return Err(RulebookError::WithoutSource(name.to_owned()));
         }
@@ -52,6 +53,8 @@ impl Sourced {
 struct PolicyFile {
     document: DocumentTable,
     revision: Vec<RevisionTable>,
+    #[serde(default)]
+    review: ReviewTable,
 }
 
 #[derive(Debug, Deserialize)]
@@ -158,6 +161,7 @@ impl Rulebook {
             ),
             states_validity: file.document.states_validity,
             validity_note: (file.document.validity_note_zh, file.document.validity_note_en),
+            review: file.review.load()?,
             excluded_divisions,
             revisions,
         })

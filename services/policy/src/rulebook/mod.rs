@@ -4,6 +4,7 @@
 //! keys, and values without a source, so that what a batch was computed with can always be held against the document.
 
 mod load;
+mod review;
 #[cfg(test)]
 mod tests;
 
@@ -15,6 +16,8 @@ use crate::facts::Product;
 use crate::ident::{City, Division};
 use crate::money::{Money, Rate};
 use crate::reading::{Boundary, ReadingNotSupported, Readings};
+
+pub use review::ReviewThresholds;
 
 /// The rulebook that ships with the engine: 安政〔2018〕9号 (八).
 pub const ANYANG_2018_9: &str = include_str!("../../policies/410500-anzheng-2018-9.toml");
@@ -197,6 +200,8 @@ pub struct Rulebook {
     pub states_validity: bool,
     /// What to warn of, in Chinese and English.
     pub validity_note: (String, String),
+    /// Thresholds of the review findings; they decide no money.
+    pub review: ReviewThresholds,
     excluded_divisions: Vec<Division>,
     revisions: Vec<Revision>,
 }

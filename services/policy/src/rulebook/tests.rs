@@ -95,3 +95,47 @@ fn the_edges_belong_where_the_reading_says() {
     assert_eq!(amounts(Boundary::High), [5, 10, 10, 10, 15, 15]);
     assert_eq!(amounts(Boundary::Low), [5, 5, 10, 10, 10, 15]);
 }
+
+#[test]
+fn the_shipped_thresholds_of_the_review_are_the_defaults() {
+    let rulebook = Rulebook::load(ANYANG_2018_9).unwrap();
+    assert_eq!(rulebook.review, ReviewThresholds::default());
+    let (without, _) = ANYANG_2018_9.split_once("[review]").unwrap();
+    assert_eq!(Rulebook::load(without).unwrap(), rulebook);
+    let one = "[review]\ntiny_loan = { value = \"5.00\", article = \"(八)\", source = \"市局\" }";
+    let stated = Rulebook::load(&format!("{without}{one}")).unwrap().review;
+    let expected = ReviewThresholds {
+        tiny_loan: Money::from_fen(500),
+        ..ReviewThresholds::default()
+    };
+    assert_eq!(stated, expected);
+}
+
+#[test]
+fn every_broken_threshold_is_refused_by_name() {
+    let refused = |key: &str, value: &str| {
+        let (without, _) = ANYANG_2018_9.split_once("[review]").unwrap();
+        let row = format!("{key} = {{ value = \"{value}\", article = \"(八)\", source = \"市局\" }}");
+        Rulebook::load(&format!("{without}[review]\n{row}")).unwrap_err()
+    };
+    for (key, value) in [
+        ("splitting_days", "-1"),
+        ("splitting_days", "3661"),
+        ("splitting_contracts", "+3"),
+        ("quick_repayment_days", ""),
+        ("premium_times", "1.5"),
+        ("tiny_loan", "1e5"),
+        ("unit_high", "-1.00"),
+        ("decorative_share", "1.1"),
+        ("refund_share", "50%"),
+    ] {
+        let name = format!("review.{key}");
+        assert_eq!(refused(key, value), RulebookError::InvalidValue(name), "{value}");
+    }
+    assert_eq!(refused("tiny_loans", "5").reason(), "POLICY_MALFORMED");
+    let unsourced = broken("source = \"本系统缺省：保费超过保额的20%\"", "source = \"\"");
+    assert_eq!(
+        unsourced,
+        RulebookError::WithoutSource("review.premium_share".to_owned())
+    );
+}

@@ -58,7 +58,7 @@ fn entitled(outcome: &Outcome) -> SettledBefore {
 
 // ---- order freedom ----------------------------------------------------------------------------------------------
 
-fn shuffled(rng: &mut Rng, facts: &Facts) -> Facts {
+pub(crate) fn shuffled(rng: &mut Rng, facts: &Facts) -> Facts {
     let mut facts = facts.clone();
     rng.shuffle(&mut facts.institutions);
     rng.shuffle(&mut facts.enterprises);

@@ -11,4 +11,6 @@ mod laws;
 #[cfg(test)]
 mod oracle;
 #[cfg(test)]
+mod review;
+#[cfg(test)]
 mod world;

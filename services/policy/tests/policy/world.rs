@@ -308,6 +308,7 @@ impl Builder {
             self.patents.push(patent_no.clone());
             let owner = self.enterprises[number % self.enterprises.len()].clone();
             if often(&mut self.rng, 5) {
+                self.owners_and_awards(&patent_no, &owner);
                 continue;
             }
             let granted_on = match self.rng.u32(0..10) {

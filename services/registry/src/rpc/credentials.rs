@@ -3,6 +3,7 @@
 use api::registry::v1 as pb;
 use api::registry::v1::create_credential_request::Key;
 use chrono::{DateTime, Duration, Utc};
+use exchange::digest::unhex;
 use ledger::command::Call;
 use ledger::read::page_size;
 use ledger::report::receipt;
@@ -18,7 +19,7 @@ const LIVE_MOST: i64 = 2;
 /// How long a credential of a sandbox lasts.
 const SANDBOX_DAYS: i64 = 3650;
 
-/// Makes a key speak for a holder, unless it does already.
+/// Makes a key speak for a holder, unless it does already; answers whether it was made to.
 ///
 /// # Errors
 /// `CREDENTIAL_KEY_TAKEN` where the key speaks for somebody else; database errors.
@@ -27,7 +28,7 @@ pub(crate) async fn ensure_credential(
     caller: &Caller,
     spki_digest: [u8; 32],
     created_by: &str,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     let now = platform::clock::Clock::System.now();
     let new = NewCredential {
         caller,
@@ -37,10 +38,10 @@ pub(crate) async fn ensure_credential(
         created_by,
     };
     if credential::insert(tx, platform::ids::new_v7(), &new).await? {
-        return Ok(());
+        return Ok(true);
     }
     match credential::by_key(tx, caller.city.as_str(), spki_digest).await? {
-        Some(found) if found.holder == caller.holder && found.role == caller.role.as_str() => Ok(()),
+        Some(found) if found.holder == caller.holder && found.role == caller.role.as_str() => Ok(false),
         _ => Err(key_taken()),
     }
 }
@@ -61,7 +62,7 @@ impl Registry {
         body: &pb::CreateCredentialRequest,
     ) -> Result<pb::CreateCredentialResponse, Error> {
         let role = role_of(body)?;
-        let holder = holder_of(body)?;
+        let holder = holder_of(body, role)?;
         let spki_digest = key_of(body)?;
         let (not_before, not_after) = period_of(body, self.ledger.clock.now())?;
         let new_holder = Caller {
@@ -108,7 +109,7 @@ impl Registry {
         let spki_digest = body
             .name
             .strip_prefix("credentials/")
-            .and_then(unhex)
+            .and_then(digest)
             .ok_or_else(|| {
                 let en = "the name is of the form credentials/{spki_digest}";
                 Error::invalid("name", "NAME_MALFORMED", "资源名应为 credentials/{公钥摘要}", en)
@@ -259,8 +260,19 @@ fn role_of(body: &pb::CreateCredentialRequest) -> Result<Role, Error> {
     }
 }
 
-fn holder_of(body: &pb::CreateCredentialRequest) -> Result<String, Error> {
+/// Words that an institution's code must not be: its code is its audit stream and its view of the tables.
+const NO_INSTITUTION: [&str; 3] = ["*", "bureau", "finance"];
+
+fn holder_of(body: &pb::CreateCredentialRequest, role: Role) -> Result<String, Error> {
     let holder = body.holder.trim();
+    if role == Role::Institution && NO_INSTITUTION.contains(&holder) {
+        return Err(Error::invalid(
+            "holder",
+            "REFERENCE_MALFORMED",
+            "该代码为系统保留，机构不得使用",
+            "no institution may have this code: it is an office's",
+        ));
+    }
     policy::ident::InstitutionCode::from_canonical(holder)
         .map(|code| code.to_string())
         .map_err(|_| {
@@ -290,7 +302,7 @@ fn key_of(body: &pb::CreateCredentialRequest) -> Result<[u8; 32], Error> {
                 )
             })
         }
-        Some(Key::SpkiDigest(text)) => unhex(text).ok_or_else(|| {
+        Some(Key::SpkiDigest(text)) => digest(text).ok_or_else(|| {
             let en = "the digest is 64 hexadecimal digits (SHA-256)";
             Error::invalid(
                 "spki_digest",
@@ -308,15 +320,9 @@ fn key_of(body: &pb::CreateCredentialRequest) -> Result<[u8; 32], Error> {
     }
 }
 
-fn unhex(text: &str) -> Option<[u8; 32]> {
-    if text.len() != 64 {
-        return None;
-    }
-    let bytes: Option<Vec<u8>> = (0..64)
-        .step_by(2)
-        .map(|at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok())
-        .collect();
-    bytes?.try_into().ok()
+/// The digest that 64 hexadecimal digits state.
+fn digest(text: &str) -> Option<[u8; 32]> {
+    unhex(text)?.try_into().ok()
 }
 
 fn period_of(

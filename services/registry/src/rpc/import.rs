@@ -69,6 +69,9 @@ fn entry(row: &pb::ImportRow) -> ImportEntry {
         Some(Record::OtherAward(record)) => {
             ImportEntry::typed(row.row, record, None, row.revision, row.withdrawn)
         }
+        Some(Record::Decision(record)) => {
+            ImportEntry::typed(row.row, record, None, row.revision, row.withdrawn)
+        }
         Some(Record::Raw(raw)) => ImportEntry::raw(row.row, raw, None),
         None => ImportEntry::absent(row.row),
     }

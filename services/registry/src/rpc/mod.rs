@@ -2,6 +2,8 @@
 
 mod awards;
 mod credentials;
+mod decisions;
+mod door;
 mod enterprises;
 mod exclusions;
 mod import;
@@ -14,45 +16,13 @@ mod patents;
 use api::registry::v1 as pb;
 use api::registry::v1::registry_service_server::RegistryService;
 use ledger::caller::READERS;
-use ledger::{Caller, Error, Role};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::Registry;
+use door::{Answer, BUREAU, READERS_AND_SELF, answer};
 
 pub(crate) use credentials::ensure_credential;
-
-type Answer<T> = Result<Response<T>, Status>;
-
-/// A message as the answer, or its error at the door.
-fn answer<T>(result: Result<T, Error>) -> Answer<T> {
-    Ok(Response::new(result?))
-}
-
-const BUREAU: &[Role] = &[Role::Bureau];
-
-/// Readers of the registry, and an institution that asks for its own entry.
-const READERS_AND_SELF: &[Role] = &[
-    Role::Bureau,
-    Role::FinanceMaker,
-    Role::FinanceChecker,
-    Role::FinanceReleaser,
-    Role::Auditor,
-    Role::Institution,
-];
-
-impl Registry {
-    async fn caller<T: Sync>(
-        &self,
-        request: &Request<T>,
-        allowed: &[Role],
-        rpc: &'static str,
-    ) -> Result<Caller, Error> {
-        let caller = self.callers.identify(request.extensions()).await?;
-        caller.require(allowed, rpc)?;
-        Ok(caller)
-    }
-}
 
 #[tonic::async_trait]
 impl RegistryService for Registry {
@@ -324,6 +294,46 @@ impl RegistryService for Registry {
     ) -> Answer<pb::ListOtherAwardsResponse> {
         let caller = self.caller(&request, READERS, "ListOtherAwards").await?;
         answer(self.list_other_awards_for(&caller, request.get_ref()).await)
+    }
+
+    async fn register_decision(
+        &self,
+        request: Request<pb::RegisterDecisionRequest>,
+    ) -> Answer<pb::RegisterDecisionResponse> {
+        let caller = self.caller(&request, BUREAU, "RegisterDecision").await?;
+        answer(self.register_decision_for(&caller, request.get_ref()).await)
+    }
+
+    async fn amend_decision(
+        &self,
+        request: Request<pb::AmendDecisionRequest>,
+    ) -> Answer<pb::AmendDecisionResponse> {
+        let caller = self.caller(&request, BUREAU, "AmendDecision").await?;
+        answer(self.amend_decision_for(&caller, request.get_ref()).await)
+    }
+
+    async fn withdraw_decision(
+        &self,
+        request: Request<pb::WithdrawDecisionRequest>,
+    ) -> Answer<pb::WithdrawDecisionResponse> {
+        let caller = self.caller(&request, BUREAU, "WithdrawDecision").await?;
+        answer(self.withdraw_decision_for(&caller, request.get_ref()).await)
+    }
+
+    async fn get_decision(
+        &self,
+        request: Request<pb::GetDecisionRequest>,
+    ) -> Answer<pb::GetDecisionResponse> {
+        let caller = self.caller(&request, READERS, "GetDecision").await?;
+        answer(self.get_decision_for(&caller, request.get_ref()).await)
+    }
+
+    async fn list_decisions(
+        &self,
+        request: Request<pb::ListDecisionsRequest>,
+    ) -> Answer<pb::ListDecisionsResponse> {
+        let caller = self.caller(&request, READERS, "ListDecisions").await?;
+        answer(self.list_decisions_for(&caller, request.get_ref()).await)
     }
 
     async fn list_legal_persons(

@@ -1,9 +1,12 @@
-//! Opening, computing, releasing and cancelling a batch.
+//! Opening and computing a batch, and what every verb of a batch has in common.
 
+use api::AuditedAnswer;
+use api::google::r#type::Date;
 use api::settlement::v1 as pb;
 use chrono::NaiveDate;
 use exchange::batch::ReadingRow;
 use ledger::command::Call;
+use ledger::store::cut_off;
 use ledger::{Caller, Ledger, Stamp};
 use platform::database::BoxFuture;
 use policy::date::{PolicyYear, beijing_date};
@@ -18,7 +21,7 @@ use crate::error::Error;
 use crate::model::BatchNo;
 use crate::store::batch;
 
-fn invalid(field: &str, code: &'static str, zh: &str, en: &str) -> Error {
+pub(super) fn invalid(field: &str, code: &'static str, zh: &str, en: &str) -> Error {
     ledger::Error::invalid(field, code, zh, en).into()
 }
 
@@ -39,6 +42,37 @@ pub(super) fn number_of(caller: &Caller, name: &str) -> Result<BatchNo, Error> {
     }
 }
 
+/// Reads a day, if one is stated.
+pub(super) fn day_of(field: &str, day: Option<&Date>) -> Result<Option<NaiveDate>, Error> {
+    let Some(day) = day else { return Ok(None) };
+    u32::try_from(day.month)
+        .ok()
+        .zip(u32::try_from(day.day).ok())
+        .and_then(|(month, number)| NaiveDate::from_ymd_opt(day.year, month, number))
+        .map(Some)
+        .ok_or_else(|| invalid(field, "DATE_INVALID", "日期不存在", "no such date"))
+}
+
+/// Reads a policy year.
+pub(super) fn year_of(year: i32) -> Result<PolicyYear, Error> {
+    PolicyYear::new(year)
+        .ok_or_else(|| invalid("year", "YEAR_INVALID", "年度不正确", "the year is not valid"))
+}
+
+/// A text that people write: 1 to `most` characters, no control characters.
+pub(super) fn text_of(field: &str, text: &str, most: usize) -> Result<String, Error> {
+    let text = text.trim();
+    if text.is_empty() || text.chars().count() > most || text.chars().any(char::is_control) {
+        return Err(invalid(
+            field,
+            "CELL_REQUIRED",
+            &format!("须填写（1至{most}字，不含控制字符）"),
+            &format!("a text of 1 to {most} characters is required, without control characters"),
+        ));
+    }
+    Ok(text.to_owned())
+}
+
 fn opening_of(caller: &Caller, today: NaiveDate, body: &pb::OpenBatchRequest) -> Result<Opening, Error> {
     let division = Division::from_canonical(body.division_code.trim()).map_err(|_| {
         invalid(
@@ -56,16 +90,8 @@ fn opening_of(caller: &Caller, today: NaiveDate, body: &pb::OpenBatchRequest) ->
             "not a city that you settle",
         ));
     }
-    let year = PolicyYear::new(body.year)
-        .ok_or_else(|| invalid("year", "YEAR_INVALID", "年度不正确", "the year is not valid"))?;
-    let as_of = match &body.as_of {
-        None => today,
-        Some(day) => u32::try_from(day.month)
-            .ok()
-            .zip(u32::try_from(day.day).ok())
-            .and_then(|(month, number)| NaiveDate::from_ymd_opt(day.year, month, number))
-            .ok_or_else(|| invalid("as_of", "DATE_INVALID", "日期不存在", "no such date"))?,
-    };
+    let year = year_of(body.year)?;
+    let as_of = day_of("as_of", body.as_of.as_ref())?.unwrap_or(today);
     let overrides = body
         .readings
         .iter()
@@ -93,7 +119,7 @@ fn opening_of(caller: &Caller, today: NaiveDate, body: &pb::OpenBatchRequest) ->
 
 impl Settlement {
     /// One writing call about one batch, answered with the batch as it stands afterwards.
-    async fn change<B, A, F>(
+    pub(super) async fn change<B, A, F>(
         &self,
         caller: &Caller,
         (rpc, request_id): (&'static str, &str),
@@ -103,7 +129,7 @@ impl Settlement {
     ) -> Result<A, Error>
     where
         B: Message,
-        A: Message + Default + Send + 'static,
+        A: Message + Default + AuditedAnswer + Send + 'static,
         F: for<'c> Fn(&'c mut PgConnection, Ledger, Stamp) -> BoxFuture<'c, Result<BatchNo, Error>>
             + Send
             + Sync
@@ -148,7 +174,10 @@ impl Settlement {
                 let opening = opening.clone();
                 Box::pin(async move { book::open(tx, &ledger, &stamp, &opening).await })
             },
-            |batch| pb::OpenBatchResponse { batch: Some(batch) },
+            |batch| pb::OpenBatchResponse {
+                batch: Some(batch),
+                audit_head: None,
+            },
         )
         .await
     }
@@ -159,6 +188,8 @@ impl Settlement {
         body: &pb::ComputeBatchRequest,
     ) -> Result<pb::ComputeBatchResponse, Error> {
         let number = number_of(caller, &body.name)?;
+        let closed = self.close_decisions(caller).await?;
+        let role = caller.role.as_str();
         self.change(
             caller,
             ("ComputeBatch", &body.request_id),
@@ -166,76 +197,28 @@ impl Settlement {
             move |tx, _, stamp| {
                 let number = number.clone();
                 Box::pin(async move {
-                    book::compute_draft(tx, &stamp, &number).await?;
+                    book::compute_batch(tx, (&stamp, role), &number, closed).await?;
                     Ok(number)
                 })
             },
-            |batch| pb::ComputeBatchResponse { batch: Some(batch) },
+            |batch| pb::ComputeBatchResponse {
+                batch: Some(batch),
+                audit_head: None,
+            },
         )
         .await
     }
 
-    pub(super) async fn release(
-        &self,
-        caller: &Caller,
-        body: &pb::ReleaseBatchRequest,
-    ) -> Result<pb::ReleaseBatchResponse, Error> {
-        let number = number_of(caller, &body.name)?;
-        if body.batch_digest.is_empty() {
-            let en = "the digest that was approved is required";
-            return Err(invalid(
-                "batch_digest",
-                "CELL_REQUIRED",
-                "须给出经审核的批次摘要",
-                en,
-            ));
-        }
-        let (digest, signer) = (body.batch_digest.clone(), self.signer.clone());
-        self.change(
-            caller,
-            ("ReleaseBatch", &body.request_id),
-            body,
-            move |tx, _, stamp| {
-                let (number, digest, signer) = (number.clone(), digest.clone(), signer.clone());
-                Box::pin(async move {
-                    book::release(tx, &stamp, &number, &digest, signer).await?;
-                    Ok(number)
-                })
-            },
-            |batch| pb::ReleaseBatchResponse { batch: Some(batch) },
-        )
-        .await
-    }
-
-    pub(super) async fn cancel(
-        &self,
-        caller: &Caller,
-        body: &pb::CancelBatchRequest,
-    ) -> Result<pb::CancelBatchResponse, Error> {
-        let number = number_of(caller, &body.name)?;
-        let reason = body.reason.trim().to_owned();
-        if reason.is_empty() || reason.chars().count() > 200 || reason.chars().any(char::is_control) {
-            let en = "a reason of 1 to 200 characters is required";
-            return Err(invalid(
-                "reason",
-                "CELL_REQUIRED",
-                "须填写作废原因（1至200字）",
-                en,
-            ));
-        }
-        self.change(
-            caller,
-            ("CancelBatch", &body.request_id),
-            body,
-            move |tx, _, stamp| {
-                let (number, reason) = (number.clone(), reason.clone());
-                Box::pin(async move {
-                    book::cancel(tx, &stamp, &number, &reason).await?;
-                    Ok(number)
-                })
-            },
-            |batch| pb::CancelBatchResponse { batch: Some(batch) },
-        )
-        .await
+    /// Closes the city's cut-off, so that the decisions up to it are a fixed set. In a transaction of its own: whoever reports
+    /// waits for the cut-off, and must not wait for a computation. A number that nothing is written under does no harm.
+    async fn close_decisions(&self, caller: &Caller) -> Result<i64, Error> {
+        let (scope, city) = (caller.scope(self.ledger.role), caller.city.clone());
+        self.ledger
+            .database
+            .run_keyed("settlement.close_decisions", &scope, move |tx| {
+                let city = city.clone();
+                Box::pin(async move { Ok(cut_off::close(tx, city.as_str()).await?) })
+            })
+            .await
     }
 }

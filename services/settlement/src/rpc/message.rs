@@ -11,10 +11,13 @@ use sqlx::PgConnection;
 
 use crate::book::readings_rows;
 use crate::error::Error;
+use crate::heads;
 use crate::model::{BatchNo, State};
 use crate::store::batch::Batch;
 use crate::store::finding::{self, StoredFinding};
 use crate::store::line::{self, StoredLine, Total};
+use crate::store::notice;
+use crate::store::step::{self, Approval};
 
 /// A batch with its totals.
 pub(crate) async fn batch(
@@ -28,7 +31,13 @@ pub(crate) async fn batch(
         State::Draft => pb::BatchState::Draft,
         State::Released => pb::BatchState::Released,
         State::Cancelled => pb::BatchState::Cancelled,
+        State::InReview => pb::BatchState::InReview,
+        State::PublicNotice => pb::BatchState::PublicNotice,
+        State::Approved => pb::BatchState::Approved,
+        State::Paid => pb::BatchState::Paid,
     };
+    let approvals = step::all(tx, number).await?;
+    let notice_ends_on = notice::last_day(tx, number).await?;
     let trace_id = stored
         .traceparent
         .as_deref()
@@ -73,7 +82,33 @@ pub(crate) async fn batch(
         ),
         findings_count,
         cancel_reason: stored.cancel_reason.clone().unwrap_or_default(),
+        submitted_by: stored.submitted_by.clone().unwrap_or_default(),
+        submitted_at: stored.submitted_at.map(timestamp),
+        published_by: stored.published_by.clone().unwrap_or_default(),
+        published_at: stored.published_at.map(timestamp),
+        approved_by: stored.approved_by.clone().unwrap_or_default(),
+        approved_at: stored.approved_at.map(timestamp),
+        return_reason: stored.return_reason.clone().unwrap_or_default(),
+        paid_at: stored.paid_at.map(timestamp),
+        decided_cut_off: stored.decided_cut_off.unwrap_or(stored.cut_off),
+        conditions: Some(stored.conditions.clone())
+            .filter(|text| text != "{}")
+            .unwrap_or_default(),
+        notice_ends_on: notice_ends_on.map(date),
+        approvals: approvals.into_iter().map(approval).collect(),
+        audit_heads: heads::messages(&stored.audit_heads)?,
     })
+}
+
+fn approval(kept: Approval) -> pb::Approval {
+    pb::Approval {
+        step: kept.step,
+        person: kept.person,
+        role: kept.person_role,
+        batch_digest: kept.batch_digest,
+        reason: kept.reason,
+        given_at: Some(timestamp(kept.given_at)),
+    }
 }
 
 /// The receipt of a computed batch.
@@ -128,7 +163,18 @@ pub(crate) fn line(number: &BatchNo, stored: &StoredLine) -> pb::Line {
         rule_revision: stored.rule_revision.clone(),
         readings: wire::readings(&explanation),
         alternatives: wire::alternatives(&explanation),
+        corrects: corrected(number, stored).into_iter().collect(),
     }
+}
+
+/// Name of the line of an earlier batch that a line corrects.
+fn corrected(number: &BatchNo, stored: &StoredLine) -> Option<String> {
+    let (sequence, line_no) = stored.corrects_sequence.zip(stored.corrects_line)?;
+    let earlier = BatchNo {
+        sequence,
+        ..number.clone()
+    };
+    Some(format!("batches/{earlier}/lines/{line_no}"))
 }
 
 /// A finding.
@@ -141,5 +187,6 @@ pub(crate) fn finding(stored: &StoredFinding) -> common::Finding {
         beneficiary: stored.beneficiary.clone(),
         reference: stored.reference.clone(),
         message: Some(text(stored.message_zh.clone(), stored.message_en.clone())),
+        evidence: stored.evidence.clone(),
     }
 }

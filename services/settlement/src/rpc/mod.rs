@@ -1,9 +1,12 @@
 //! The calls of the service: who may make them, then one function a call.
 
 mod change;
+mod life;
 mod message;
 mod pull;
 mod read;
+mod review;
+mod sandbox;
 
 use api::settlement::v1 as pb;
 use api::settlement::v1::settlement_service_server::SettlementService;
@@ -17,7 +20,11 @@ use crate::Settlement;
 type Answer<T> = Result<Response<T>, Status>;
 
 const MAKER: &[Role] = &[Role::FinanceMaker];
+const CHECKER: &[Role] = &[Role::FinanceChecker];
 const RELEASER: &[Role] = &[Role::FinanceReleaser];
+const BUREAU: &[Role] = &[Role::Bureau];
+/// Who looks at a batch after its maker, and may stop it.
+const REVIEWERS: &[Role] = &[Role::FinanceChecker, Role::FinanceReleaser, Role::Bureau];
 
 impl Settlement {
     async fn caller<T: Sync>(
@@ -35,6 +42,7 @@ impl Settlement {
 #[tonic::async_trait]
 impl SettlementService for Settlement {
     type StreamBatchStream = ReceiverStream<Result<pb::StreamBatchResponse, Status>>;
+    type DownloadBatchStream = ReceiverStream<Result<pb::DownloadBatchResponse, Status>>;
 
     async fn open_batch(&self, request: Request<pb::OpenBatchRequest>) -> Answer<pb::OpenBatchResponse> {
         let caller = self.caller(&request, MAKER, "OpenBatch").await?;
@@ -47,6 +55,38 @@ impl SettlementService for Settlement {
     ) -> Answer<pb::ComputeBatchResponse> {
         let caller = self.caller(&request, MAKER, "ComputeBatch").await?;
         Ok(Response::new(self.compute(&caller, request.get_ref()).await?))
+    }
+
+    async fn submit_batch(
+        &self,
+        request: Request<pb::SubmitBatchRequest>,
+    ) -> Answer<pb::SubmitBatchResponse> {
+        let caller = self.caller(&request, MAKER, "SubmitBatch").await?;
+        Ok(Response::new(self.submit(&caller, request.get_ref()).await?))
+    }
+
+    async fn return_batch(
+        &self,
+        request: Request<pb::ReturnBatchRequest>,
+    ) -> Answer<pb::ReturnBatchResponse> {
+        let caller = self.caller(&request, REVIEWERS, "ReturnBatch").await?;
+        Ok(Response::new(self.give_back(&caller, request.get_ref()).await?))
+    }
+
+    async fn publish_notice(
+        &self,
+        request: Request<pb::PublishNoticeRequest>,
+    ) -> Answer<pb::PublishNoticeResponse> {
+        let caller = self.caller(&request, BUREAU, "PublishNotice").await?;
+        Ok(Response::new(self.publish(&caller, request.get_ref()).await?))
+    }
+
+    async fn approve_batch(
+        &self,
+        request: Request<pb::ApproveBatchRequest>,
+    ) -> Answer<pb::ApproveBatchResponse> {
+        let caller = self.caller(&request, CHECKER, "ApproveBatch").await?;
+        Ok(Response::new(self.approve(&caller, request.get_ref()).await?))
     }
 
     async fn release_batch(
@@ -105,5 +145,21 @@ impl SettlementService for Settlement {
     ) -> Answer<Self::StreamBatchStream> {
         let caller = self.caller(&request, READERS, "StreamBatch").await?;
         Ok(Response::new(self.pull(&caller, request.get_ref()).await?))
+    }
+
+    async fn list_batch_messages(
+        &self,
+        request: Request<pb::ListBatchMessagesRequest>,
+    ) -> Answer<pb::ListBatchMessagesResponse> {
+        let caller = self.caller(&request, READERS, "ListBatchMessages").await?;
+        Ok(Response::new(self.messages(&caller, request.get_ref()).await?))
+    }
+
+    async fn download_batch(
+        &self,
+        request: Request<pb::DownloadBatchRequest>,
+    ) -> Answer<Self::DownloadBatchStream> {
+        let caller = self.caller(&request, READERS, "DownloadBatch").await?;
+        Ok(Response::new(self.download(&caller, request.get_ref()).await?))
     }
 }

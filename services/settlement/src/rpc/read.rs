@@ -19,7 +19,7 @@ use crate::store::line::StoredLine;
 use crate::store::{batch, finding, line};
 
 /// A page of rows that carry a number: the rows, and the token of the next page.
-fn cut<T>(mut rows: Vec<T>, size: i64, number: fn(&T) -> i32) -> (Vec<T>, String) {
+pub(super) fn cut<T>(mut rows: Vec<T>, size: i64, number: fn(&T) -> i32) -> (Vec<T>, String) {
     let length = usize::try_from(size).unwrap_or(usize::MAX);
     let has_more = rows.len() > length;
     rows.truncate(length);
@@ -31,7 +31,7 @@ fn cut<T>(mut rows: Vec<T>, size: i64, number: fn(&T) -> i32) -> (Vec<T>, String
     (rows, token)
 }
 
-fn after_number(token: &str) -> Result<i32, Error> {
+pub(super) fn after_number(token: &str) -> Result<i32, Error> {
     if token.is_empty() {
         return Ok(0);
     }

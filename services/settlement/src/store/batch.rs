@@ -13,6 +13,8 @@ pub(crate) struct Batch {
     pub(crate) year: i32,
     pub(crate) state: String,
     pub(crate) cut_off: i64,
+    pub(crate) decided_cut_off: Option<i64>,
+    pub(crate) conditions: String,
     pub(crate) as_of: NaiveDate,
     pub(crate) policy_text: String,
     pub(crate) rule_revision: String,
@@ -25,10 +27,20 @@ pub(crate) struct Batch {
     pub(crate) receipt: Option<Vec<u8>>,
     pub(crate) batch_digest: Option<String>,
     pub(crate) previous_digest: Option<String>,
+    pub(crate) submitted_by: Option<String>,
+    pub(crate) submitted_at: Option<DateTime<Utc>>,
+    pub(crate) published_by: Option<String>,
+    pub(crate) published_at: Option<DateTime<Utc>>,
+    pub(crate) approved_by: Option<String>,
+    pub(crate) approved_at: Option<DateTime<Utc>>,
+    pub(crate) return_reason: Option<String>,
     pub(crate) released_by: Option<String>,
     pub(crate) released_at: Option<DateTime<Utc>>,
+    pub(crate) paid_at: Option<DateTime<Utc>>,
     pub(crate) cancel_reason: Option<String>,
     pub(crate) traceparent: Option<String>,
+    /// Heads of the city's audit chains at its opening, as JSON.
+    pub(crate) audit_heads: String,
 }
 
 /// What is known of a batch when it is opened.
@@ -43,15 +55,20 @@ pub(crate) struct NewBatch {
     pub(crate) opened_at: DateTime<Utc>,
     pub(crate) previous_digest: Option<String>,
     pub(crate) traceparent: Option<String>,
+    /// Heads of the city's audit chains at its opening, as JSON.
+    pub(crate) audit_heads: String,
 }
 
-const COLUMNS: &str = "sequence, year, state, cut_off, as_of, policy_text, rule_revision, readings, engine_version, opened_by,
-    opened_at, line_count, line_sum_fen, receipt, batch_digest, previous_digest, released_by, released_at, cancel_reason, traceparent";
+const COLUMNS: &str = "sequence, year, state, cut_off, decided_cut_off, conditions, as_of, policy_text, rule_revision, readings,
+    engine_version, opened_by, opened_at, line_count, line_sum_fen, receipt, batch_digest, previous_digest,
+    submitted_by, submitted_at, published_by, published_at, approved_by, approved_at, return_reason,
+    released_by, released_at, paid_at, cancel_reason, traceparent, audit_heads";
 
-/// The year's draft, if it has one.
-pub(crate) async fn draft(tx: &mut PgConnection, city: &str, year: i32) -> Result<Option<i32>, Error> {
+/// The batch of the year that is neither released nor cancelled, if it has one.
+pub(crate) async fn open(tx: &mut PgConnection, city: &str, year: i32) -> Result<Option<i32>, Error> {
     let found: Option<(i32,)> = sqlx::query_as(
-        "select sequence from settlement.batch where city = $1 and year = $2 and state = 'draft'",
+        "select sequence from settlement.batch
+         where city = $1 and year = $2 and state in ('draft', 'in_review', 'public_notice', 'approved')",
     )
     .bind(city)
     .bind(year)
@@ -68,7 +85,7 @@ pub(crate) async fn last(
 ) -> Result<(i32, Option<String>), Error> {
     let (highest, digest): (Option<i32>, Option<String>) = sqlx::query_as(
         "select max(sequence),
-                (array_agg(batch_digest order by sequence desc) filter (where state = 'released'))[1]
+                (array_agg(batch_digest order by sequence desc) filter (where state in ('released', 'paid')))[1]
          from settlement.batch
          where city = $1 and year = $2",
     )
@@ -84,8 +101,8 @@ pub(crate) async fn insert(tx: &mut PgConnection, number: &BatchNo, new: &NewBat
     sqlx::query(
         "insert into settlement.batch
              (city, year, sequence, state, cut_off, as_of, policy_text, rule_revision, readings, engine_version,
-              opened_by, opened_at, previous_digest, traceparent)
-         values ($1, $2, $3, 'draft', $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+              opened_by, opened_at, previous_digest, traceparent, audit_heads)
+         values ($1, $2, $3, 'draft', $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
     )
     .bind(number.city.as_str())
     .bind(number.year.number())
@@ -100,6 +117,7 @@ pub(crate) async fn insert(tx: &mut PgConnection, number: &BatchNo, new: &NewBat
     .bind(new.opened_at)
     .bind(&new.previous_digest)
     .bind(&new.traceparent)
+    .bind(&new.audit_heads)
     .execute(tx)
     .await?;
     Ok(())
@@ -158,74 +176,40 @@ pub(crate) async fn list(
         .await?)
 }
 
-/// Keeps what a computation yielded.
+/// What a computation yielded.
+#[derive(Debug, Clone)]
+pub(crate) struct Yield<'a> {
+    pub(crate) computed_at: DateTime<Utc>,
+    pub(crate) lines: i64,
+    pub(crate) sum_fen: i64,
+    pub(crate) receipt: &'a [u8],
+    pub(crate) batch_digest: &'a str,
+    pub(crate) decided_cut_off: Option<i64>,
+    pub(crate) conditions: &'a str,
+}
+
+/// Keeps what a computation of a draft yielded.
 pub(crate) async fn computed(
     tx: &mut PgConnection,
     number: &BatchNo,
-    (computed_at, lines, sum_fen): (DateTime<Utc>, i64, i64),
-    receipt: &[u8],
-    batch_digest: &str,
+    yielded: &Yield<'_>,
 ) -> Result<(), Error> {
     sqlx::query(
         "update settlement.batch
-         set computed_at = $4, line_count = $5, line_sum_fen = $6, receipt = $7, batch_digest = $8
+         set computed_at = $4, line_count = $5, line_sum_fen = $6, receipt = $7, batch_digest = $8,
+             decided_cut_off = $9, conditions = $10
          where city = $1 and year = $2 and sequence = $3",
     )
     .bind(number.city.as_str())
     .bind(number.year.number())
     .bind(number.sequence)
-    .bind(computed_at)
-    .bind(lines)
-    .bind(sum_fen)
-    .bind(receipt)
-    .bind(batch_digest)
-    .execute(tx)
-    .await?;
-    Ok(())
-}
-
-/// Releases a draft with its receipt as it stands for ever. The constraint refuses whoever opened it.
-pub(crate) async fn release(
-    tx: &mut PgConnection,
-    number: &BatchNo,
-    (released_by, released_at): (&str, DateTime<Utc>),
-    receipt: &[u8],
-) -> Result<(), sqlx::Error> {
-    sqlx::query(
-        "update settlement.batch
-         set state = 'released', released_by = $4, released_at = $5, receipt = $6
-         where city = $1 and year = $2 and sequence = $3",
-    )
-    .bind(number.city.as_str())
-    .bind(number.year.number())
-    .bind(number.sequence)
-    .bind(released_by)
-    .bind(released_at)
-    .bind(receipt)
-    .execute(tx)
-    .await?;
-    Ok(())
-}
-
-/// Cancels a draft.
-pub(crate) async fn cancel(
-    tx: &mut PgConnection,
-    number: &BatchNo,
-    cancelled_by: &str,
-    cancelled_at: DateTime<Utc>,
-    reason: &str,
-) -> Result<(), Error> {
-    sqlx::query(
-        "update settlement.batch
-         set state = 'cancelled', cancelled_by = $4, cancelled_at = $5, cancel_reason = $6
-         where city = $1 and year = $2 and sequence = $3",
-    )
-    .bind(number.city.as_str())
-    .bind(number.year.number())
-    .bind(number.sequence)
-    .bind(cancelled_by)
-    .bind(cancelled_at)
-    .bind(reason)
+    .bind(yielded.computed_at)
+    .bind(yielded.lines)
+    .bind(yielded.sum_fen)
+    .bind(yielded.receipt)
+    .bind(yielded.batch_digest)
+    .bind(yielded.decided_cut_off)
+    .bind(yielded.conditions)
     .execute(tx)
     .await?;
     Ok(())

@@ -17,7 +17,12 @@ pub(crate) struct StoredFinding {
     pub(crate) reference: String,
     pub(crate) message_zh: String,
     pub(crate) message_en: String,
+    /// Names of the records that show it.
+    pub(crate) evidence: Vec<String>,
 }
+
+/// Between the names of records on their way into the database, which flattens arrays of arrays; no name holds it.
+const SEPARATOR: &str = "\u{1f}";
 
 /// Replaces the findings of a draft.
 pub(crate) async fn replace(
@@ -34,10 +39,11 @@ pub(crate) async fn replace(
     let text = |get: fn(&Finding) -> String| findings.iter().map(get).collect::<Vec<String>>();
     sqlx::query(
         "insert into settlement.finding
-             (city, year, sequence, finding_no, code, severity, measure, beneficiary, reference, message_zh, message_en)
-         select $1, $2, $3, ordinality::integer, c, s, m, b, r, zh, en
-         from unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[])
-              with ordinality as given (c, s, m, b, r, zh, en, ordinality)",
+             (city, year, sequence, finding_no, code, severity, measure, beneficiary, reference, message_zh, message_en,
+              evidence)
+         select $1, $2, $3, ordinality::integer, c, s, m, b, r, zh, en, string_to_array(e, $12)
+         from unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[])
+              with ordinality as given (c, s, m, b, r, zh, en, e, ordinality)",
     )
     .bind(number.city.as_str())
     .bind(number.year.number())
@@ -49,6 +55,8 @@ pub(crate) async fn replace(
     .bind(text(|finding| finding.reference.clone()))
     .bind(text(Finding::zh))
     .bind(text(Finding::en))
+    .bind(text(|finding| finding.evidence.join(SEPARATOR)))
+    .bind(SEPARATOR)
     .execute(tx)
     .await?;
     Ok(())
@@ -62,7 +70,8 @@ pub(crate) async fn page(
     size: i64,
 ) -> Result<Vec<StoredFinding>, Error> {
     Ok(sqlx::query_as(
-        "select finding_no, code, severity, measure, beneficiary, reference, message_zh, message_en
+        "select finding_no, code, severity, measure, beneficiary, reference, message_zh, message_en,
+                evidence
          from settlement.finding
          where city = $1 and year = $2 and sequence = $3 and finding_no > $4
          order by finding_no

@@ -23,9 +23,39 @@ pub(crate) struct StoredLine {
     pub(crate) clause: String,
     pub(crate) rule_revision: String,
     pub(crate) explanation: Vec<u8>,
+    /// The line of an earlier batch that this one corrects: sequence and number.
+    pub(crate) corrects_sequence: Option<i32>,
+    pub(crate) corrects_line: Option<i32>,
 }
 
-/// Replaces the lines of a draft.
+/// Which line something is about, whatever batch it is in.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub(crate) struct Subject {
+    pub(crate) measure: String,
+    pub(crate) beneficiary: String,
+    pub(crate) beneficiary_name: String,
+    pub(crate) item: String,
+}
+
+/// What a line is about.
+pub(crate) async fn subject(
+    tx: &mut PgConnection,
+    number: &BatchNo,
+    line_no: i32,
+) -> Result<Option<Subject>, Error> {
+    Ok(sqlx::query_as(
+        "select measure, beneficiary, beneficiary_name, item from settlement.line
+         where city = $1 and year = $2 and sequence = $3 and line_no = $4",
+    )
+    .bind(number.city.as_str())
+    .bind(number.year.number())
+    .bind(number.sequence)
+    .bind(line_no)
+    .fetch_optional(tx)
+    .await?)
+}
+
+/// Replaces the lines of a draft. A line with something settled before names the last line of its key that settled it.
 pub(crate) async fn replace(
     tx: &mut PgConnection,
     number: &BatchNo,
@@ -48,11 +78,17 @@ pub(crate) async fn replace(
     sqlx::query(
         "insert into settlement.line
              (city, year, sequence, line_no, policy_year, measure, beneficiary, beneficiary_name, item,
-              base_fen, entitled_fen, settled_before_fen, amount_fen, limited_by, clause, rule_revision, explanation)
-         select $1, $2, $3, ordinality::integer, $2, m, b, n, i, base, entitled, before, amount, l, c, $14, e
+              base_fen, entitled_fen, settled_before_fen, amount_fen, limited_by, clause, rule_revision, explanation,
+              corrects_sequence, corrects_line)
+         select $1, $2, $3, ordinality::integer, $2, m, b, n, i, base, entitled, before, amount, l, c, $14, e,
+                last.sequence, last.line_no
          from unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::bigint[], $10::bigint[],
                      $11::bigint[], $12::text[], $13::text[], $15::bytea[])
-              with ordinality as given (m, b, n, i, base, entitled, before, amount, l, c, e, ordinality)",
+              with ordinality as given (m, b, n, i, base, entitled, before, amount, l, c, e, ordinality)
+         left join settlement.settled s on before > 0 and s.city = $1 and s.policy_year = $2 and s.measure = m
+              and s.beneficiary = b and s.item = i
+         left join settlement.line last on last.city = $1 and last.year = $2 and last.sequence = s.last_sequence
+              and last.policy_year = $2 and last.measure = m and last.beneficiary = b and last.item = i",
     )
     .bind(number.city.as_str())
     .bind(number.year.number())
@@ -83,7 +119,7 @@ pub(crate) async fn page(
 ) -> Result<Vec<StoredLine>, Error> {
     Ok(sqlx::query_as(
         "select line_no, policy_year, measure, beneficiary, beneficiary_name, item, base_fen, entitled_fen,
-                settled_before_fen, amount_fen, limited_by, clause, rule_revision, explanation
+                settled_before_fen, amount_fen, limited_by, clause, rule_revision, explanation, corrects_sequence, corrects_line
          from settlement.line
          where city = $1 and year = $2 and sequence = $3 and line_no > $4
          order by line_no

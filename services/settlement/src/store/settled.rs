@@ -43,6 +43,23 @@ pub(crate) async fn before(tx: &mut PgConnection, number: &BatchNo) -> Result<Se
     positions(rows)
 }
 
+/// The settled position of a year as it is now.
+pub(crate) async fn current(
+    tx: &mut PgConnection,
+    city: &str,
+    year: policy::date::PolicyYear,
+) -> Result<SettledBefore, Error> {
+    let rows = sqlx::query_as(
+        "select measure, beneficiary, item, settled_fen from settlement.settled
+         where city = $1 and policy_year = $2 and settled_fen <> 0",
+    )
+    .bind(city)
+    .bind(year.number())
+    .fetch_all(tx)
+    .await?;
+    positions(rows)
+}
+
 /// Keeps the position a draft found.
 pub(crate) async fn keep_before(tx: &mut PgConnection, number: &BatchNo) -> Result<(), Error> {
     sqlx::query("delete from settlement.position_before where city = $1 and year = $2 and sequence = $3")

@@ -98,8 +98,8 @@ pub(super) const REASONS: &[(&str, &str, &str)] = &[
     ),
     (
         "BATCH_ALREADY_OPEN",
-        "该城市该年度已有草稿批次",
-        "a draft of this city and year is open",
+        "该城市该年度已有在办批次",
+        "a batch of this city and year is open",
     ),
     (
         "BATCH_CLOSED",
@@ -117,14 +117,39 @@ pub(super) const REASONS: &[(&str, &str, &str)] = &[
         "the digest of the batch is another one",
     ),
     (
+        "BATCH_FILE_ALTERED",
+        "批次的数据在计算后被改动，不能拉取",
+        "stored rows of the batch were altered since it was computed, it cannot be pulled",
+    ),
+    (
+        "BATCH_TOO_LARGE",
+        "批次文件过大，不能合为一个压缩包",
+        "the files of the batch are too large for one archive",
+    ),
+    (
+        "RESUME_TOKEN_INVALID",
+        "续传标记无效",
+        "the resume token is not valid",
+    ),
+    (
+        "RESUME_DIFFERS",
+        "续传标记与消息号不一致",
+        "resume token and sequence name different messages",
+    ),
+    (
+        "OFFSET_INVALID",
+        "起始字节不在文件之内",
+        "the offset is not inside the file",
+    ),
+    (
         "BATCH_NUMBERS_EXHAUSTED",
         "本年度批次号已用完",
         "no batch number is left for the year",
     ),
     (
         "TWO_PEOPLE_NEEDED",
-        "开批人不得放行",
-        "whoever opened a batch never releases it",
+        "经办、审批、放行（或决定与批准）须为不同的人",
+        "maker, checker and releaser, or whoever orders and approves, are different people",
     ),
     (
         "SETTLED_MOVED",

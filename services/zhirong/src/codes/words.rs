@@ -58,6 +58,16 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("municipal", "市级", "municipal"),
     ("county", "县级", "county"),
     ("zone", "开发区", "development zone"),
+    (
+        "accept",
+        "接受：提示不再妨碍",
+        "the finding no longer stands in the way",
+    ),
+    (
+        "reject",
+        "驳回：所涉合同或保单不计",
+        "what the finding is about counts nothing",
+    ),
     ("watch", "关注，仅提示", "watch: only warns"),
     ("exclude", "取消资格", "excluded"),
     ("patent", "专利权质押", "patent pledge"),

@@ -271,6 +271,7 @@ fn print_other_reading(settled: &Settled) -> Result<(), CommandError> {
             approvals: &approvals,
             settled: &SettledBefore::new(),
             conditions: &policy::conditions::Conditions::NONE,
+            audit_heads: &[],
             previous_digest: None,
         })?;
         let loans = computed

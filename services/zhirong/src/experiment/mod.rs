@@ -69,7 +69,7 @@ pub async fn run(args: ExperimentArgs) -> Result<ExitCode, CommandError> {
     let mut last: BTreeMap<i32, Batch> = BTreeMap::new();
     // Ascending numbers: the last released one of a year stays. States of a later version count as released from there on.
     for batch in replay::all_batches(&client).await? {
-        if batch.state() == BatchState::Released {
+        if matches!(batch.state(), BatchState::Released | BatchState::Paid) {
             last.insert(batch.year, batch);
         }
     }

@@ -5,6 +5,7 @@ use api::common::v1::{ExplanationStep, Money, Text};
 use api::settlement::v1::{ExplainLineRequest, ExplainLineResponse, GetBatchRequest};
 
 use super::node::Node;
+use super::tree;
 use crate::codes;
 use crate::error::CommandError;
 
@@ -105,6 +106,7 @@ fn tree(answer: &ExplainLineResponse, approvals: &[(String, String)]) -> Node {
             format!("{} {}：{}", finding.code, finding.reference, text.zh),
             format!("{} {}: {}", finding.code, finding.reference, text.en),
         )
+        .with(tree::evidence(&finding.evidence))
     });
     let parts = [
         Node::new("解释口径", "readings applied").with(readings),

@@ -151,6 +151,13 @@ pub(super) fn finding(finding: &Finding) -> Node {
         format!("{code} [{severity}] {}：{}", finding.reference, finding.zh()),
         format!("{code} [{severity}] {}: {}", finding.reference, finding.en()),
     )
+    .with(evidence(&finding.evidence))
+}
+
+/// The records that show a finding, in one node; none where there are none.
+pub(super) fn evidence(names: &[String]) -> Option<Node> {
+    let all = names.join(", ");
+    (!names.is_empty()).then(|| Node::new(format!("依据：{all}"), format!("evidence: {all}")))
 }
 
 /// What a node may be taken up by.

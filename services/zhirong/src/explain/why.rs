@@ -269,7 +269,14 @@ fn of_bureau(
     }
     let first = asked.key.split('/').next().unwrap_or_default();
     let names = batch.outcome.findings.iter().filter(|finding| {
-        finding.beneficiary == first || finding.reference.contains(first) || finding.detail.contains(first)
+        let shows = |name: &String| {
+            name.split_once('/')
+                .is_some_and(|(file, key)| file == asked.file.as_str() && is_asked(asked.file, key))
+        };
+        finding.beneficiary == first
+            || finding.reference.contains(first)
+            || finding.detail.contains(first)
+            || finding.evidence.iter().any(shows)
     });
     let lines = nodes.len();
     nodes.extend(names.map(tree::finding));

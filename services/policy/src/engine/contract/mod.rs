@@ -11,7 +11,7 @@ use self::draws::net_draws;
 use self::recognition::Setting;
 use super::index::Index;
 use super::{EngineError, Finding, Rules};
-use crate::codes::{FindingCode, Measure};
+use crate::codes::{FindingCode, Measure, Severity};
 use crate::date::PolicyYear;
 use crate::explanation::{Step, date_text};
 use crate::facts::{Collateral, Loan, LoanEvent, LoanEventKind};
@@ -33,9 +33,17 @@ pub(crate) struct Contract<'a> {
     pub(crate) loan: &'a Loan,
     pub(crate) for_bank: Vec<Draw<'a>>,
     pub(crate) for_enterprise: Vec<Draw<'a>>,
+    /// The draws that count, or would if a reviewer accepted what holds them: what a review looks at.
+    pub(crate) for_review: Vec<Reviewed<'a>>,
     /// Codes of what kept a draw of any year from counting, by measure.
     pub(crate) missing: Vec<(Measure, FindingCode)>,
     share: Share,
+}
+
+/// A draw for review, with the measures for which it counts or is only held.
+pub(crate) struct Reviewed<'a> {
+    pub(crate) draw: Draw<'a>,
+    pub(crate) measures: Vec<Measure>,
 }
 
 /// How mixed collateral counts (reading R6).
@@ -112,6 +120,7 @@ fn report_unknown_contracts(index: &Index<'_>, rules: &Rules<'_>, findings: &mut
                     reference: event_reference(event),
                     amount: Some(event.amount),
                     detail: String::new(),
+                    evidence: Vec::new(),
                 });
             }
         }
@@ -145,6 +154,7 @@ fn evaluate<'a>(
         loan,
         for_bank: Vec::new(),
         for_enterprise: Vec::new(),
+        for_review: Vec::new(),
         missing: Vec::new(),
         share: setting.share,
     };
@@ -164,6 +174,9 @@ fn evaluate<'a>(
             findings,
             &mut contract.missing,
         );
+        contract
+            .for_review
+            .extend(Reviewed::of(&draw, &bank, &enterprise));
         if bank.is_empty() {
             contract.for_bank.push(draw.clone());
         }
@@ -173,6 +186,23 @@ fn evaluate<'a>(
         }
     }
     Ok(contract)
+}
+
+impl<'a> Reviewed<'a> {
+    /// A draw whose money a reviewer can still decide on; none where no decision helps.
+    fn of(draw: &Draw<'a>, bank: &[FindingCode], enterprise: &[FindingCode]) -> Option<Self> {
+        let is_open = |reasons: &[FindingCode]| reasons.iter().all(|code| code.severity() == Severity::Hold);
+        let both = [(Measure::BankIncentive, bank), (Measure::LoanSubsidy, enterprise)];
+        let measures: Vec<Measure> = both
+            .into_iter()
+            .filter(|(_, reasons)| is_open(reasons))
+            .map(|(measure, _)| measure)
+            .collect();
+        (!measures.is_empty()).then(|| Self {
+            draw: draw.clone(),
+            measures,
+        })
+    }
 }
 
 fn share_of(loan: &Loan, reading: MixedCollateral) -> Share {

@@ -60,6 +60,7 @@ impl Setting<'_, '_> {
                 reference: event_reference(event),
                 amount: Some(event.amount),
                 detail: String::new(),
+                evidence: Vec::new(),
             });
         }
     }
@@ -219,6 +220,7 @@ impl Setting<'_, '_> {
                 reference: event_reference(draw.event),
                 amount: Some(draw.net),
                 detail,
+                evidence: Vec::new(),
             });
         }
     }
@@ -236,6 +238,7 @@ impl Setting<'_, '_> {
                 reference: event_reference(draw.event),
                 amount: Some(draw.net),
                 detail,
+                evidence: Vec::new(),
             });
         };
         let patents = self.pledge.map_or(&[][..], |pledge| pledge.patents.as_slice());

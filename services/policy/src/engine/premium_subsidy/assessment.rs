@@ -75,6 +75,7 @@ impl<'a> PolicyAssessment<'_, 'a> {
             reference,
             amount,
             detail,
+            evidence: Vec::new(),
         });
     }
 

@@ -7,6 +7,7 @@ mod top_up;
 use std::collections::BTreeMap;
 
 use self::assessment::PolicyAssessment;
+pub(crate) use self::payments::{Payment, net_payments};
 use self::top_up::top_up;
 use super::index::Index;
 use super::{Draft, EngineError, Finding, LineKey, Rules};
@@ -111,6 +112,7 @@ fn report_unknown_policies(index: &Index<'_>, rules: &Rules<'_>, findings: &mut 
                 ),
                 amount: Some(event.amount),
                 detail: String::new(),
+                evidence: Vec::new(),
             });
         }
     }

@@ -10,10 +10,10 @@ use crate::ident::Reference;
 use crate::money::{Money, MoneyError};
 
 /// A payment less its refunds, whenever dated.
-pub(super) struct Payment<'a> {
-    pub(super) event: &'a PremiumEvent,
-    pub(super) refunded: Money,
-    pub(super) net: Money,
+pub(crate) struct Payment<'a> {
+    pub(crate) event: &'a PremiumEvent,
+    pub(crate) refunded: Money,
+    pub(crate) net: Money,
 }
 
 impl<'a> PolicyAssessment<'_, 'a> {
@@ -64,7 +64,7 @@ impl<'a> PolicyAssessment<'_, 'a> {
 }
 
 /// Every payment with what was refunded of it, in the order of date and number.
-pub(super) fn net_payments<'a>(events: &[&'a PremiumEvent]) -> Result<Vec<Payment<'a>>, MoneyError> {
+pub(crate) fn net_payments<'a>(events: &[&'a PremiumEvent]) -> Result<Vec<Payment<'a>>, MoneyError> {
     let mut refunded: HashMap<&Reference, Money> = HashMap::new();
     for event in events
         .iter()

@@ -38,6 +38,7 @@ pub(super) fn top_up(
             reference: number.to_string(),
             amount: Some(amount),
             detail: String::new(),
+            evidence: Vec::new(),
         });
     };
     if rules.readings.policy_money == PolicyMoney::Ignore {

@@ -50,6 +50,7 @@ impl Desk<'_, '_> {
                     reference: contract_reference(loan),
                     amount: None,
                     detail: String::new(),
+                    evidence: Vec::new(),
                 };
                 let year = self.question.year;
                 self.draft(measure, year).findings.push(finding);

@@ -1,151 +1,45 @@
-//! `zhirong export`: pulls a batch and writes its files byte for byte as they were computed.
+//! The messages of a pull, gathered into the files of the batch.
 
 use std::collections::BTreeMap;
-use std::path::Path;
-use std::process::ExitCode;
-use std::time::Duration;
 
-use api::client::{Client, is_worth_a_retry, within};
 use api::common::v1::{Finding, Measure, Money, Severity};
 use api::settlement::v1::stream_batch_response::Message;
-use api::settlement::v1::{
-    BatchHeader, BatchTrailer, FactRow, Line, SettledRow, StreamBatchRequest, StreamBatchResponse,
-};
+use api::settlement::v1::{BatchHeader, BatchTrailer, FactRow, Line, SettledRow, StreamBatchResponse};
 use exchange::File;
 use exchange::batch::{FindingRow, LineRow, Receipt, SettledRow as SettledLine};
-use tonic::Status;
 
-use crate::batch_folder::{self, POLICY, RECEIPT, fact_path};
-use crate::cli::ExportArgs;
-use crate::connection::{MAKER, client_of, target};
+use super::broken;
+use crate::batch_folder::{POLICY, RECEIPT, fact_path};
 use crate::error::CommandError;
-use crate::output;
-use crate::verify::{self, Files};
-
-/// How long a stream may take before it is taken up again.
-const LONG: Duration = Duration::from_secs(900);
-/// Breaks without a new message after which pulling stops.
-const BREAKS_MOST: u32 = 6;
-const CALL: &str = "StreamBatch";
-
-/// Runs the command.
-///
-/// # Errors
-/// [`CommandError`] where the batch cannot be pulled whole; nothing is written then.
-pub async fn run(args: ExportArgs) -> Result<ExitCode, CommandError> {
-    let (url, identity) = target(&args.client)?;
-    let batch_no = args.batch.strip_prefix("batches/").unwrap_or(&args.batch);
-    let receipt = export(&url, &identity, batch_no, &args.out).await?;
-    let Receipt {
-        batch_no,
-        line_count,
-        line_sum,
-        batch_digest,
-        ..
-    } = receipt;
-    output::line(&format!(
-        "{batch_no}: {line_count} lines 条, {line_sum} yuan 元, {batch_digest}"
-    ));
-    output::note(&format!("已写入 / written to {}", args.out.display()));
-    Ok(ExitCode::SUCCESS)
-}
-
-/// Pulls a batch as the finance maker (or by the only certificate of the folder), checks every digest and writes the folder.
-///
-/// # Errors
-/// As [`run`].
-pub async fn export(url: &str, identity: &Path, batch_no: &str, out: &Path) -> Result<Receipt, CommandError> {
-    let client = client_of(url, identity, MAKER)?;
-    let (receipt, files) = pull_files(&client, batch_no).await?;
-    if let Some(difference) = verify::check_digests(&files, &receipt).first() {
-        return Err(broken(
-            &difference.zh,
-            &format!("{}: {}", difference.file, difference.en),
-        ));
-    }
-    batch_folder::write(out, &files)?;
-    Ok(receipt)
-}
-
-/// Pulls a batch into memory: its receipt and its files as they came, digests not held against them yet.
-///
-/// # Errors
-/// As [`run`].
-pub async fn pull_files(client: &Client, batch_no: &str) -> Result<(Receipt, Files), CommandError> {
-    pull(client, &format!("batches/{batch_no}")).await?.into_files()
-}
-
-fn broken(zh: &str, en: &str) -> CommandError {
-    CommandError::usage(
-        "BATCH_PULL_DIFFERS",
-        format!("拉取的批次与其摘要不符，未写入：{zh}"),
-        format!("what was pulled is not what its digests say, nothing is written: {en}"),
-    )
-}
+use crate::verify::Files;
 
 /// What a pull has brought so far.
 #[derive(Default)]
-struct Pulled {
-    sequence: i64,
+pub(super) struct Pulled {
+    pub(super) sequence: i64,
+    /// Token of the last message that came; empty before the first.
+    pub(super) resume_token: String,
     header: Option<BatchHeader>,
     lines: Vec<LineRow>,
     findings: Vec<FindingRow>,
     settled: Vec<SettledLine>,
     facts: BTreeMap<File, Vec<u8>>,
     facts_count: i64,
-    trailer: Option<BatchTrailer>,
-}
-
-/// Pulls the whole stream; a break is taken up after the last message that came.
-async fn pull(client: &Client, name: &str) -> Result<Pulled, CommandError> {
-    let mut pulled = Pulled::default();
-    let mut breaks = 0;
-    loop {
-        let before = pulled.sequence;
-        let status = match pull_once(client, name, &mut pulled).await? {
-            None => return Ok(pulled),
-            Some(status) => status,
-        };
-        breaks = if pulled.sequence > before { 1 } else { breaks + 1 };
-        if breaks >= BREAKS_MOST || !is_worth_a_retry(&status) {
-            return Err(CommandError::call(CALL, status));
-        }
-        output::note(&format!(
-            "连接中断，从第 {0} 条后继续 / the stream broke, going on after message {0}",
-            pulled.sequence
-        ));
-        tokio::time::sleep(Duration::from_millis(200) * breaks).await;
-    }
-}
-
-/// Reads one stream to its end; a status that broke it is the answer.
-async fn pull_once(client: &Client, name: &str, pulled: &mut Pulled) -> Result<Option<Status>, CommandError> {
-    let digests = pulled
-        .header
-        .as_ref()
-        .and_then(|header| header.batch.as_ref()?.digests.as_ref());
-    let request = StreamBatchRequest {
-        name: name.to_owned(),
-        after_sequence: pulled.sequence,
-        batch_digest: digests.map(|digests| digests.batch.clone()).unwrap_or_default(),
-    };
-    let mut stream = match client.settlement().stream_batch(within(request, LONG)).await {
-        Ok(answer) => answer.into_inner(),
-        Err(status) => return Ok(Some(status)),
-    };
-    loop {
-        match stream.message().await {
-            Ok(Some(message)) => pulled.take(message)?,
-            Ok(None) if pulled.trailer.is_some() => return Ok(None),
-            // A stream that ends without its trailer was cut off.
-            Ok(None) => return Ok(Some(Status::unavailable("the stream ended before its trailer"))),
-            Err(status) => return Ok(Some(status)),
-        }
-    }
+    pub(super) trailer: Option<BatchTrailer>,
 }
 
 impl Pulled {
-    fn take(&mut self, response: StreamBatchResponse) -> Result<(), CommandError> {
+    /// The digest of the batch, once its header came.
+    pub(super) fn batch_digest(&self) -> String {
+        let digests = self
+            .header
+            .as_ref()
+            .and_then(|header| header.batch.as_ref()?.digests.as_ref());
+        digests.map(|digests| digests.batch.clone()).unwrap_or_default()
+    }
+
+    /// Takes the next message in.
+    pub(super) fn take(&mut self, response: StreamBatchResponse) -> Result<(), CommandError> {
         if response.sequence != self.sequence + 1 {
             return Err(broken(
                 "消息不连续",
@@ -153,6 +47,7 @@ impl Pulled {
             ));
         }
         self.sequence = response.sequence;
+        self.resume_token = response.resume_token;
         match response.message {
             Some(Message::Header(header)) => self.header = Some(header),
             Some(Message::Line(line)) => self.lines.push(line_row(line)),
@@ -182,7 +77,7 @@ impl Pulled {
     }
 
     /// The files of the batch, with the receipt read.
-    fn into_files(self) -> Result<(Receipt, Files), CommandError> {
+    pub(super) fn into_files(self) -> Result<(Receipt, Files), CommandError> {
         let (Some(header), Some(trailer)) = (self.header, self.trailer) else {
             return Err(broken("缺少首尾消息", "header or trailer is missing"));
         };

@@ -1,0 +1,6 @@
+//! The review findings: both sides of every threshold, and what none of them may do.
+
+mod insuring;
+mod laws;
+mod lending;
+mod scene;
