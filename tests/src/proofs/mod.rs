@@ -13,6 +13,7 @@ pub mod order;
 pub mod people;
 pub mod signed;
 pub mod twice;
+pub mod walk;
 pub mod world;
 
 use std::sync::Mutex;
