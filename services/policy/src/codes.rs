@@ -113,6 +113,16 @@ closed_list!(
         OtherLevelMoney = "other_level_money",
         /// The enterprise is on the exclusion list on the batch's as-of date
         Exclusion = "exclusion",
+        /// An order of recovery says what the line keeps at most
+        Recovery = "recovery",
+        /// An objection against the line is open or was upheld
+        Objection = "objection",
+        /// Its clause or an institution it rests on is frozen on the as-of date
+        Freeze = "freeze",
+        /// The as-of date is after the last day for more money of the year
+        LateWindow = "late_window",
+        /// The appropriation does not reach (reading R14)
+        Budget = "budget",
     }
 );
 
@@ -126,6 +136,11 @@ impl Limit {
             Self::PatentShare => "专利占比",
             Self::OtherLevelMoney => "其他级次资金，合计不超过所缴保费",
             Self::Exclusion => "截至日在限制名单中，未结算部分暂停",
+            Self::Recovery => "追回决定，只保留决定载明的部分",
+            Self::Objection => "异议未结或成立，未结算部分暂停",
+            Self::Freeze => "条款或机构被冻结，未结算部分暂停",
+            Self::LateWindow => "逾期，不再增加本年度资金",
+            Self::Budget => "预算不足",
         }
     }
 
@@ -138,6 +153,11 @@ impl Limit {
             Self::PatentShare => "share of the loan on patents",
             Self::OtherLevelMoney => "money of other levels, together never above the cost",
             Self::Exclusion => "on the exclusion list on the as-of date: what is not yet settled is held",
+            Self::Recovery => "an order of recovery: it keeps no more than that says",
+            Self::Objection => "an objection open or upheld: what is not yet settled is held",
+            Self::Freeze => "the clause or an institution is frozen: what is not yet settled is held",
+            Self::LateWindow => "too late: nothing more is paid for the year",
+            Self::Budget => "the appropriation does not reach",
         }
     }
 }
@@ -252,4 +272,15 @@ finding_codes! {
     DrawBeforeSigning = "DRAW_BEFORE_SIGNING", Warn, "放款早于合同签订", "drawn before the contract was signed";
     AwardPatentUnknown = "AWARD_PATENT_UNKNOWN", Warn, "获奖专利未登记，可能专利号有误", "the award names an unknown patent: its number may be wrong";
     PatentAtTwoLenders = "PATENT_AT_TWO_LENDERS", Warn, "同一质押登记由两家机构的贷款使用", "loans of two lenders rest on the same pledge registration";
+    // Reviewers' decisions.
+    DecisionAccepted = "DECISION_ACCEPTED", Info, "审核人已接受该提示", "a reviewer accepted the finding";
+    DecisionRejected = "DECISION_REJECTED", Info, "审核人已驳回，不予计入", "a reviewer rejected it: it counts nothing";
+    DecisionWithoutValue = "DECISION_WITHOUT_VALUE", Info, "接受决定未载明专利占比，仍待审核", "accepted without stating a patent share: still held";
+    DecisionUnused = "DECISION_UNUSED", Info, "审核决定没有对应的提示，不起作用", "the decision answers no finding and changes nothing";
+    // Conditions of the batch.
+    Objection = "OBJECTION", Hold, "异议未结或成立，未结算部分暂停", "an objection is open or upheld: what is not yet settled is held";
+    RecoveryOrdered = "RECOVERY_ORDERED", Info, "已作出追回决定", "recovery is ordered";
+    Frozen = "FROZEN", Hold, "条款或机构在截至日被冻结，未结算部分暂停", "the clause or an institution is frozen on the as-of date: what is not yet settled is held";
+    LateWindowClosed = "LATE_WINDOW_CLOSED", Info, "超过本年度补报期限，不再增加", "after the last day for more money of the year";
+    BudgetCarried = "BUDGET_CARRIED", Info, "预算不足的部分结转", "what the appropriation does not reach is carried";
 }

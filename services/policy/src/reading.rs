@@ -102,7 +102,7 @@ readings! {
     /// Other levels' money on a loan.
     loan_money: LoanMoney("R13L") { HoldUpper = "HOLD_UPPER", Exclude = "EXCLUDE", Ignore = "IGNORE" } default HoldUpper;
     /// The budget's ceiling.
-    budget: Budget("R14") { None = "NONE" } default None;
+    budget: Budget("R14") { None = "NONE", ProRata = "PRO_RATA", FirstCome = "FIRST_COME" } default None;
     /// Early repayment.
     early_repayment: EarlyRepayment("R15") { NoEffect = "NO_EFFECT" } default NoEffect;
     /// Whether tax in a premium counts.

@@ -1,5 +1,6 @@
 //! The audit trail: every write leaves a row, the rows are chains, and nobody changes them unseen.
 
+mod backfill;
 mod chains;
 mod tampering;
 mod writes;

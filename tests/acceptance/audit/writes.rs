@@ -164,7 +164,7 @@ fn an_institution_sees_its_own_chain_and_no_other() {
         let heads = heads.unwrap().into_inner();
         let streams =
             |heads: &[AuditHead]| -> Vec<String> { heads.iter().map(|head| head.stream.clone()).collect() };
-        assert_eq!(streams(&heads.heads), [one.code.clone()]);
+        assert_eq!(streams(&heads.heads), std::slice::from_ref(&one.code));
         assert_eq!(heads.heads, heads.answered_heads);
         for stream in [other.code.as_str(), "bureau", "finance", "nobody"] {
             let request = ListAuditRowsRequest {

@@ -1,6 +1,6 @@
 //! What would change a finding: the closed table of advice, for people whose fact earned nothing.
 
-use super::FindingCode;
+use super::{FindingCode, Severity};
 use crate::facts::closed_list;
 
 macro_rules! advice {
@@ -82,6 +82,15 @@ advice! {
     SubsidyHighShare, [], "仅提示，不影响金额", "a warning: it changes no amount";
     WatchListed, [], "仅提示，不影响金额", "a warning: it changes no amount";
     InvalidatedLater, [], "仅提示，由审核人复核此前的资金", "a warning: a reviewer looks at the earlier money";
+    DecisionAccepted, [], "无需处理；如有新情况，由审核人修改决定", "nothing to do; a reviewer changes the decision if there is news";
+    DecisionRejected, [], "由审核人说明理由后改为接受，或撤销决定", "a reviewer accepts it instead with a reason, or withdraws the decision";
+    DecisionWithoutValue, [], "由审核人在决定中写明专利占比，或在合同上填写", "a reviewer states the patent share in the decision, or the contract does";
+    DecisionUnused, [], "核对决定的机构代码、编号和提示代码，或撤销决定", "check the decision's institution, number and code, or withdraw it";
+    Objection, [], "异议撤回或驳回后的下一批次自动结算", "the next batch after the objection is withdrawn or rejected settles it by itself";
+    RecoveryOrdered, [], "追回决定撤销后的下一批次自动结算", "the next batch after the order is withdrawn settles it by itself";
+    Frozen, [], "解除冻结后的下一批次自动结算", "the next batch after the freeze ends settles it by itself";
+    LateWindowClosed, [], "补报期限由规则文件的 procedure.late_window_days 规定", "the rules set the last day (procedure.late_window_days)";
+    BudgetCarried, ["R14" = "NONE"], "追加预算后的下一批次自动结算；按批准的 R14=NONE 则不设上限", "the next batch after more is appropriated settles it by itself; under a reading R14=NONE that is approved there is no ceiling";
     ReadingAlternative, [], "仅说明另一种读法的金额", "it only says what another reading would have paid";
     LoanSplitting, [], "核对是否为同一笔贷款拆分；是的，由审核人决定哪些合同不计", "see whether one loan was split; if so, a reviewer decides which contracts do not count";
     RelatedBorrowers, [], "核对各借款人是否关联，贷款是否应合并", "see whether the borrowers are related and their loans are one";
@@ -138,7 +147,24 @@ impl FindingCode {
                 | Self::DrawBeforeSigning
                 | Self::AwardPatentUnknown
                 | Self::PatentAtTwoLenders
+                | Self::DecisionAccepted
+                | Self::DecisionWithoutValue
+                | Self::DecisionUnused
         )
+    }
+
+    /// Whether a reviewer's acceptance makes it no longer stand: the holds of a contract or policy (rule 8). The holds of a
+    /// whole line are lifted by what set them: the exclusion list (rule 7), the objection, the freeze.
+    #[must_use]
+    pub const fn is_cured_by_acceptance(self) -> bool {
+        matches!(self.severity(), Severity::Hold)
+            && !matches!(self, Self::EnterpriseExcluded | Self::Objection | Self::Frozen)
+    }
+
+    /// Whether an acceptance has to state a value: the patent share.
+    #[must_use]
+    pub const fn needs_value(self) -> bool {
+        matches!(self, Self::ShareUnstated)
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::contract::{Base, Contract, contract_reference};
+use super::contract::{Base, Contract, contract_reference, institutions_of};
 use super::index::Index;
 use super::{Draft, EngineError, Finding, LineKey, Rules};
 use crate::codes::{FindingCode, Limit, Measure};
+use crate::date::PolicyYear;
 use crate::explanation::{Alternative, Explanation, Step};
 use crate::ident::{InstitutionCode, Uscc};
 use crate::money::{Money, MoneyError};
@@ -126,6 +127,7 @@ fn draft(
     let rule = &rules.revision.bank_incentive;
     let base = sum(group)?;
     let (earned, entitled) = capped(rules, base)?;
+    let contributing = || group.iter().filter(|(_, based)| !based.base.is_zero());
     let mut steps: Vec<Step> = group
         .iter()
         .map(|(contract, based)| based.step(contract.loan))
@@ -168,6 +170,12 @@ fn draft(
             readings: rules.named(DECIDING),
             alternatives: Vec::new(),
         },
+        institutions: institutions_of(contributing().map(|(contract, _)| *contract)),
+        first_event: contributing()
+            .flat_map(|(contract, _)| &contract.for_bank)
+            .map(|draw| draw.date)
+            .filter(|date| PolicyYear::of(*date) == rules.year)
+            .min(),
     })
 }
 

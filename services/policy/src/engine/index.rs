@@ -4,9 +4,10 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::NaiveDate;
 
+use crate::codes::{FindingCode, Measure};
 use crate::facts::{
-    Award, Enterprise, Exclusion, ExclusionGrade, Facts, Institution, Loan, LoanEvent, OtherAward,
-    OtherMeasure, Patent, PatentOwner, Pledge, Policy, PolicyPatent, PremiumEvent,
+    Award, Decision, Enterprise, Exclusion, ExclusionGrade, Facts, Institution, Loan, LoanEvent, OtherAward,
+    OtherMeasure, Patent, PatentOwner, Pledge, Policy, PolicyPatent, PremiumEvent, Verdict,
 };
 use crate::ident::{InstitutionCode, PatentNo, PledgeNo, Reference, Uscc};
 use crate::rulebook::Rulebook;
@@ -35,7 +36,13 @@ pub(crate) struct Index<'a> {
     pub(crate) schedules: HashMap<Owned<'a, Reference>, Vec<&'a PolicyPatent>>,
     pub(crate) premiums: HashMap<Owned<'a, Reference>, Vec<&'a PremiumEvent>>,
     pub(crate) other_awards: HashMap<&'a Uscc, Vec<&'a OtherAward>>,
+    decisions: HashMap<Decided<'a>, &'a Decision>,
+    /// What a rejection takes out, with the decision that does; filled once the findings are known.
+    pub(crate) rejections: HashMap<(Owned<'a, Reference>, Measure), &'a Decision>,
 }
+
+/// What a decision answers: the findings of one code on a contract or policy.
+type Decided<'a> = (Owned<'a, Reference>, FindingCode);
 
 fn group<'a, T, K: std::hash::Hash + Eq>(
     records: &'a [T],
@@ -92,6 +99,12 @@ impl<'a> Index<'a> {
                 (&row.institution_code, &row.policy_no)
             }),
             other_awards: group(&facts.other_awards, |row| &row.beneficiary_uscc),
+            decisions: facts
+                .decisions
+                .iter()
+                .map(|row| (((&row.institution_code, &row.reference), row.code), row))
+                .collect(),
+            rejections: HashMap::new(),
         };
         index.link();
         index
@@ -137,6 +150,40 @@ impl<'a> Index<'a> {
     pub(crate) fn pledge_of(&self, loan: &'a Loan) -> Option<&'a Pledge> {
         let number = loan.pledge_no.as_ref()?;
         self.pledges.get(&(&loan.institution_code, number)).copied()
+    }
+
+    /// The decision on the findings of a code on a contract or policy.
+    pub(crate) fn decision(
+        &self,
+        institution: &InstitutionCode,
+        number: &Reference,
+        code: FindingCode,
+    ) -> Option<&'a Decision> {
+        self.decisions.get(&((institution, number), code)).copied()
+    }
+
+    /// The acceptance that makes a held reason no longer stand (rule 8); one that lacks the value it must state does not.
+    pub(crate) fn acceptance(
+        &self,
+        institution: &InstitutionCode,
+        number: &Reference,
+        code: FindingCode,
+    ) -> Option<&'a Decision> {
+        self.decision(institution, number, code).filter(|decision| {
+            decision.decision == Verdict::Accept
+                && code.is_cured_by_acceptance()
+                && (decision.value.is_some() || !code.needs_value())
+        })
+    }
+
+    /// The decision by which a contract or policy counts nothing for a measure.
+    pub(crate) fn rejection(
+        &self,
+        institution: &InstitutionCode,
+        number: &Reference,
+        measure: Measure,
+    ) -> Option<&'a Decision> {
+        self.rejections.get(&((institution, number), measure)).copied()
     }
 
     /// Whether a credit code is the legal person or any institution of it.

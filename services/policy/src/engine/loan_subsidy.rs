@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::contract::{Base, Contract, contract_reference};
+use super::contract::{Base, Contract, contract_reference, institutions_of};
 use super::index::Index;
 use super::{Draft, EngineError, Finding, LineKey, Rules};
 use crate::codes::{FindingCode, Measure};
@@ -93,6 +93,7 @@ fn draft(
         );
         steps.push(based.step(contract.loan));
     }
+    let contributing = || group.iter().filter(|(_, based)| !based.base.is_zero());
     steps.push(Step::Sum { base });
     steps.push(Step::Tier {
         base,
@@ -116,6 +117,11 @@ fn draft(
             readings: rules.named(DECIDING),
             alternatives: Vec::new(),
         },
+        institutions: institutions_of(contributing().map(|(contract, _)| *contract)),
+        first_event: contributing()
+            .flat_map(|(contract, _)| contract.enterprise_draws(rules, rules.year))
+            .map(|draw| draw.date)
+            .min(),
     })
 }
 

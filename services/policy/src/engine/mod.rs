@@ -1,7 +1,10 @@
 //! Entitlement and delta: facts and rules in, lines and findings out (laws 1 and 2 of the design).
 
 mod bank_incentive;
+mod budget;
+mod conditions;
 mod contract;
+mod decisions;
 mod index;
 mod loan_subsidy;
 mod outcome;
@@ -20,7 +23,7 @@ use crate::conditions::Conditions;
 use crate::date::PolicyYear;
 use crate::explanation::Explanation;
 use crate::facts::Facts;
-use crate::ident::Uscc;
+use crate::ident::{InstitutionCode, Uscc};
 use crate::money::{Money, MoneyError};
 use crate::reading::Readings;
 use crate::rulebook::{Rulebook, RulebookError};
@@ -29,7 +32,7 @@ pub use preview::{ContractPreview, Figure, PolicyPreview, preview_contract, prev
 pub use why_not::{Cure, Subject, Verdict, counted_draws, why_not};
 
 /// The version of the engine's computation: part of every receipt. A change that can move a fen raises it.
-pub const ENGINE_VERSION: &str = "zhirong-engine/1";
+pub const ENGINE_VERSION: &str = "zhirong-engine/2";
 
 /// Why a question has no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -98,6 +101,10 @@ pub struct Line {
     pub clause: Clause,
     /// Why.
     pub explanation: Explanation,
+    /// The institutions whose records it rests on, in order; a freeze of one of them holds it.
+    pub institutions: Vec<InstitutionCode>,
+    /// The day of the earliest draw or payment that counts for it; the order of R14=FIRST_COME.
+    pub first_event: Option<NaiveDate>,
 }
 
 /// Something a reader should know: held, warned of, or the reason that a yuan was not paid.
@@ -166,21 +173,21 @@ pub struct Outcome {
 /// # Errors
 /// [`EngineError`] when the rulebook does not cover the year, or sums overflow.
 pub fn settle(question: &Question<'_>) -> Result<Outcome, EngineError> {
-    let revision = question.rulebook.revision_of(question.year)?;
-    let index = index::Index::new(question.facts);
-    let rules = Rules {
-        rulebook: question.rulebook,
-        revision,
-        readings: question.readings,
-        year: question.year,
-    };
+    let rules = Rules::of(question)?;
+    let reviewed = decisions::review(question, &rules)?;
+    let (drafts, findings) = year(&reviewed.index, &rules)?;
+    outcome::assemble(question, &reviewed, &rules, drafts, findings)
+}
+
+/// What the facts earn in the year, and what is found on the way; nothing of the settled position or the conditions.
+fn year(index: &index::Index<'_>, rules: &Rules<'_>) -> Result<(Vec<Draft>, Vec<Finding>), EngineError> {
     let mut findings = Vec::new();
-    let contracts = contract::evaluate_all(&index, &rules, &mut findings)?;
-    let mut drafts = loan_subsidy::lines(&index, &rules, &contracts, &mut findings)?;
-    drafts.extend(bank_incentive::lines(&index, &rules, &contracts, &mut findings)?);
-    drafts.extend(premium_subsidy::lines(&index, &rules, &mut findings)?);
-    review::look(&index, &rules, &contracts, &mut findings);
-    outcome::assemble(question, &index, &rules, drafts, findings)
+    let contracts = contract::evaluate_all(index, rules, &mut findings)?;
+    let mut drafts = loan_subsidy::lines(index, rules, &contracts, &mut findings)?;
+    drafts.extend(bank_incentive::lines(index, rules, &contracts, &mut findings)?);
+    drafts.extend(premium_subsidy::lines(index, rules, &mut findings)?);
+    review::look(index, rules, &contracts, &mut findings);
+    Ok((drafts, findings))
 }
 
 /// The rules in force for one question.
@@ -190,9 +197,27 @@ pub(crate) struct Rules<'a> {
     pub(crate) revision: &'a crate::rulebook::Revision,
     pub(crate) readings: &'a Readings,
     pub(crate) year: PolicyYear,
+    /// Whether findings on the events of every year are wanted, as a decision's effect on a contract is that of every year.
+    pub(crate) every_year: bool,
 }
 
-impl Rules<'_> {
+impl<'a> Rules<'a> {
+    /// The rules of a question.
+    pub(crate) fn of(question: &Question<'a>) -> Result<Self, EngineError> {
+        Ok(Self {
+            rulebook: question.rulebook,
+            revision: question.rulebook.revision_of(question.year)?,
+            readings: question.readings,
+            year: question.year,
+            every_year: false,
+        })
+    }
+
+    /// Whether findings on an event of the day are wanted.
+    pub(crate) fn concerns(&self, day: NaiveDate) -> bool {
+        self.every_year || PolicyYear::of(day) == self.year
+    }
+
     /// How half a fen is rounded, at every place that rounds.
     pub(crate) fn rounding(&self) -> crate::money::Rounding {
         match self.readings.rounding {
@@ -220,4 +245,6 @@ pub(crate) struct Draft {
     pub(crate) limited_by: Option<Limit>,
     pub(crate) clause: Clause,
     pub(crate) explanation: Explanation,
+    pub(crate) institutions: Vec<InstitutionCode>,
+    pub(crate) first_event: Option<NaiveDate>,
 }

@@ -4,9 +4,9 @@ use chrono::NaiveDate;
 
 use super::Rules;
 use super::index::Index;
-use crate::codes::Clause;
+use crate::codes::{Clause, FindingCode};
 use crate::explanation::date_text;
-use crate::facts::{LoanEvent, LoanEventKind, Patent, Pledge};
+use crate::facts::{Loan, LoanEvent, LoanEventKind, Patent, Pledge};
 use crate::money::Money;
 use crate::reading::{Renewal, StatusDate};
 
@@ -58,7 +58,7 @@ pub(crate) fn full_class(
     let pledge = pledges
         .iter()
         .filter(|pledge| pledge.registered_on <= by && pledge.cancelled_on.is_none_or(|last| last >= from))
-        .filter(|pledge| index.blocking_pledge(pledge).is_none() && obtained_a_loan(index, rules, pledge, by))
+        .filter(|pledge| obtained_a_loan(index, rules, pledge, by))
         .min_by(|one, other| {
             (one.registered_on, &one.pledge_no).cmp(&(other.registered_on, &other.pledge_no))
         });
@@ -69,12 +69,22 @@ pub(crate) fn full_class(
 }
 
 /// 以专利权质押的方式获得贷款: a loan on the pledge has a draw not fully reversed by the day, whatever the lender and collateral.
+///
+/// A pledge that an earlier one blocks obtained none (rule 8), but for a contract on which a reviewer accepted the double pledge.
 fn obtained_a_loan(index: &Index<'_>, rules: &Rules<'_>, pledge: &Pledge, by: NaiveDate) -> bool {
     let loans = index
         .loans_of_pledge
         .get(&(&pledge.institution_code, &pledge.pledge_no))
         .map_or(&[][..], Vec::as_slice);
-    loans.iter().any(|loan| {
+    let is_blocked = index.blocking_pledge(pledge).is_some();
+    let is_accepted = |loan: &&&Loan| {
+        let (institution, number) = (&loan.institution_code, &loan.contract_no);
+        index
+            .acceptance(institution, number, FindingCode::PledgeDouble)
+            .is_some()
+    };
+    let mut loans = loans.iter().filter(|loan| !is_blocked || is_accepted(loan));
+    loans.any(|loan| {
         let events = index
             .events
             .get(&(&loan.institution_code, &loan.contract_no))

@@ -3,6 +3,7 @@
 //! The facts given are the caller's own and the registry's; the same rules run over them as over a batch.
 
 use super::contract::{Contract, contract_reference, evaluate_all};
+use super::decisions::review;
 use super::index::Index;
 use super::{EngineError, Finding, Line, Question, Rules, settle};
 use crate::codes::{Clause, FindingCode, Measure};
@@ -58,15 +59,10 @@ pub fn preview_contract(
     institution: &InstitutionCode,
     contract_no: &Reference,
 ) -> Result<ContractPreview, EngineError> {
-    let revision = question.rulebook.revision_of(question.year)?;
-    let rules = Rules {
-        rulebook: question.rulebook,
-        revision,
-        readings: question.readings,
-        year: question.year,
-    };
-    let index = Index::new(question.facts);
-    let contracts = evaluate_all(&index, &rules, &mut Vec::new())?;
+    let rules = Rules::of(question)?;
+    let reviewed = review(question, &rules)?;
+    let index = &reviewed.index;
+    let contracts = evaluate_all(index, &rules, &mut Vec::new())?;
     let of_this = contracts.iter().find(|contract| {
         contract.loan.institution_code == *institution && contract.loan.contract_no == *contract_no
     });
@@ -84,7 +80,7 @@ pub fn preview_contract(
     };
     let now = contract.enterprise_base(&rules, question.year)?;
     let now = now.map_or(Money::ZERO, |base| base.base);
-    let missing = what_is_missing(&index, contract);
+    let missing = what_is_missing(index, contract);
     let outcome = settle(question)?;
     let borrower = &contract.loan.borrower_uscc;
     let mine = |line: &&Line| line.key.measure == Measure::LoanSubsidy && line.key.beneficiary == *borrower;

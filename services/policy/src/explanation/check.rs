@@ -2,6 +2,8 @@
 //!
 //! Nothing here looks at facts or rules, so it holds for a batch of any rulebook, and a step that was lost, doubled or changed shows.
 
+mod conditions;
+
 use super::Step;
 use crate::codes::{Clause, Measure};
 use crate::engine::Line;
@@ -40,7 +42,7 @@ pub enum StepsDiffer {
 }
 
 /// Recomputes a line from its steps: draws to contracts, contracts to their sum, tier or rate, cap; payments' parts, class shares,
-/// other levels' money; the exclusion; then base, entitled amount, difference and clause of the line.
+/// other levels' money; the exclusion, the conditions and the budget; then base, entitled amount, difference and clause of the line.
 ///
 /// # Errors
 /// [`StepsDiffer`] names the first step that does not follow, or what of the line differs.
@@ -57,6 +59,7 @@ pub fn check(line: &Line) -> Result<(), StepsDiffer> {
         earned: Money::ZERO,
         clause: None,
         is_first_class: true,
+        decided: Vec::new(),
     };
     for (place, step) in (1..).zip(&line.explanation.steps) {
         (replay.place, replay.code) = (place, step.code());
@@ -82,6 +85,8 @@ struct Replay<'a> {
     earned: Money,
     clause: Option<Clause>,
     is_first_class: bool,
+    /// Decisions so far.
+    decided: Vec<conditions::Decided<'a>>,
 }
 
 /// What stands before the last `/` of a reference.
@@ -178,6 +183,12 @@ impl<'a> Replay<'a> {
                 self.earned = *entitled;
                 Ok(())
             }
+            Step::Decided { .. }
+            | Step::Revoked { .. }
+            | Step::SetAside { .. }
+            | Step::Frozen { .. }
+            | Step::LateWindow { .. }
+            | Step::Budget { .. } => self.condition(step),
         }
     }
 
@@ -202,6 +213,7 @@ impl<'a> Replay<'a> {
             self.follows(sum == drawn, "drawn")?;
         }
         self.follows(within_limit <= drawn, "within_limit")?;
+        self.follows_decisions(reference, share)?;
         let shared = match share.map(Rate::parse).transpose()? {
             Some(share) => within_limit.times(share, self.rounding())?,
             None => within_limit,
@@ -247,6 +259,7 @@ impl<'a> Replay<'a> {
                 ..
             } => {
                 self.follows(*refunded < *paid && *part <= paid.minus(*refunded)?, "part")?;
+                self.follows_decisions(parent(reference), None)?;
                 self.parts.push((parent(reference), *part));
                 self.base = self.base.plus(*part)?;
             }

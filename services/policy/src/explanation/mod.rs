@@ -173,6 +173,88 @@ pub enum Step {
         /// Settled before.
         settled: Money,
     },
+    /// A reviewer's decision on a finding (rule 8).
+    Decided {
+        /// `institution_code/contract_no` or `institution_code/policy_no`
+        reference: String,
+        /// Code of the finding.
+        code: String,
+        /// `accept` or `reject`.
+        verdict: String,
+        /// The value that it states, such as the patent share.
+        value: Option<String>,
+        /// Date decided.
+        decided_on: String,
+        /// The reviewer's reason.
+        reason: String,
+    },
+    /// An order of recovery says what the line keeps at most.
+    Revoked {
+        /// Number of the order.
+        reference: String,
+        /// Its legal basis.
+        basis: String,
+        /// Its reason.
+        reason: String,
+        /// What the line keeps at most.
+        at_most: Money,
+        /// Before it.
+        earned: Money,
+        /// After it.
+        entitled: Money,
+    },
+    /// An objection against the line is open or was upheld.
+    SetAside {
+        /// Number of the objection.
+        reference: String,
+        /// What it says.
+        reason: String,
+        /// Before it.
+        earned: Money,
+        /// What stays: never more than was settled.
+        entitled: Money,
+    },
+    /// A clause or an institution is frozen on the as-of date.
+    Frozen {
+        /// The clause or the institution's code.
+        what: String,
+        /// First day.
+        from: String,
+        /// Last day, if it has one.
+        to: Option<String>,
+        /// Why.
+        reason: String,
+        /// Before it.
+        earned: Money,
+        /// What stays: never more than was settled.
+        entitled: Money,
+    },
+    /// The as-of date is after the last day for more money of the year.
+    LateWindow {
+        /// As-of date.
+        as_of: String,
+        /// The last day.
+        last_day: String,
+        /// Before it.
+        earned: Money,
+        /// What stays: never more than was settled.
+        entitled: Money,
+    },
+    /// The appropriation of the programme did not reach (reading R14).
+    Budget {
+        /// Name of the programme; empty where no appropriation is stated.
+        programme: String,
+        /// What is left of it.
+        available: Money,
+        /// What all its lines are due.
+        wanted: Money,
+        /// This line before it.
+        earned: Money,
+        /// What it gets of it on top of what was settled.
+        granted: Money,
+        /// This line after it.
+        entitled: Money,
+    },
 }
 
 /// A step's date text.
@@ -217,6 +299,12 @@ impl Step {
             Self::OtherMoney { .. } => "OTHER_MONEY",
             Self::Excluded { .. } => "EXCLUDED",
             Self::NothingEarned { .. } => "NOTHING_EARNED",
+            Self::Decided { .. } => "DECIDED",
+            Self::Revoked { .. } => "REVOKED",
+            Self::SetAside { .. } => "SET_ASIDE",
+            Self::Frozen { .. } => "FROZEN",
+            Self::LateWindow { .. } => "LATE_WINDOW",
+            Self::Budget { .. } => "BUDGET",
         }
     }
 
@@ -227,7 +315,8 @@ impl Step {
             Self::Draw { reference, .. }
             | Self::Contract { reference, .. }
             | Self::Payment { reference, .. }
-            | Self::ClassShare { reference, .. } => Some(reference),
+            | Self::ClassShare { reference, .. }
+            | Self::Decided { reference, .. } => Some(reference),
             _ => None,
         }
     }

@@ -1,5 +1,7 @@
 //! A step in words, Chinese and English.
 
+mod conditions;
+
 use super::Step;
 use crate::codes::Clause;
 
@@ -68,6 +70,12 @@ impl Step {
             | Self::ClassShare { .. }
             | Self::OtherMoney { .. }
             | Self::Excluded { .. } => self.premium_zh(),
+            Self::Decided { .. }
+            | Self::Revoked { .. }
+            | Self::SetAside { .. }
+            | Self::Frozen { .. }
+            | Self::LateWindow { .. }
+            | Self::Budget { .. } => self.condition_zh(),
         }
     }
 
@@ -114,14 +122,8 @@ impl Step {
             } => {
                 format!("{as_of} 处于限制名单：事实应得 {earned} 元，暂计 {entitled} 元")
             }
-            // Said by `zh` itself.
-            Self::Draw { .. }
-            | Self::Contract { .. }
-            | Self::Sum { .. }
-            | Self::Tier { .. }
-            | Self::Rate { .. }
-            | Self::Cap { .. }
-            | Self::NothingEarned { .. } => String::new(),
+            // Said by `zh` itself, or with the conditions.
+            _ => String::new(),
         }
     }
 
@@ -183,6 +185,12 @@ impl Step {
             | Self::ClassShare { .. }
             | Self::OtherMoney { .. }
             | Self::Excluded { .. } => self.premium_en(),
+            Self::Decided { .. }
+            | Self::Revoked { .. }
+            | Self::SetAside { .. }
+            | Self::Frozen { .. }
+            | Self::LateWindow { .. }
+            | Self::Budget { .. } => self.condition_en(),
         }
     }
 
@@ -229,14 +237,8 @@ impl Step {
             } => {
                 format!("excluded on {as_of}: facts earn {earned}, for now {entitled}")
             }
-            // Said by `en` itself.
-            Self::Draw { .. }
-            | Self::Contract { .. }
-            | Self::Sum { .. }
-            | Self::Tier { .. }
-            | Self::Rate { .. }
-            | Self::Cap { .. }
-            | Self::NothingEarned { .. } => String::new(),
+            // Said by `en` itself, or with the conditions.
+            _ => String::new(),
         }
     }
 }

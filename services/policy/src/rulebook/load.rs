@@ -3,6 +3,7 @@
 use chrono::{Datelike, NaiveDate};
 use serde::Deserialize;
 
+use super::procedure::ProcedureTable;
 use super::review::ReviewTable;
 use super::{Approval, CappedRate, ClassRate, Revision, Rulebook, RulebookError, Tier, TieredLumpSum};
 use crate::codes::Clause;
@@ -52,6 +53,8 @@ impl Sourced {
 #[serde(deny_unknown_fields)]
 struct PolicyFile {
     document: DocumentTable,
+    #[serde(default)]
+    procedure: ProcedureTable,
     revision: Vec<RevisionTable>,
     #[serde(default)]
     review: ReviewTable,
@@ -162,6 +165,7 @@ impl Rulebook {
             states_validity: file.document.states_validity,
             validity_note: (file.document.validity_note_zh, file.document.validity_note_en),
             review: file.review.load()?,
+            procedure: file.procedure.read()?,
             excluded_divisions,
             revisions,
         })

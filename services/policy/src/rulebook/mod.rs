@@ -1,9 +1,10 @@
 //! Rulebooks: a document's money rules as data, one revision for each run of policy years.
 //!
-//! Every value carries its article and its source. Loading refuses gaps and overlaps in tiers and in validity, unknown
+//! Every value of the document carries its article and its source. Loading refuses gaps and overlaps in tiers and in validity, unknown
 //! keys, and values without a source, so that what a batch was computed with can always be held against the document.
 
 mod load;
+mod procedure;
 mod review;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ use crate::ident::{City, Division};
 use crate::money::{Money, Rate};
 use crate::reading::{Boundary, ReadingNotSupported, Readings};
 
+pub use procedure::{Negative, Procedure};
 pub use review::ReviewThresholds;
 
 /// The rulebook that ships with the engine: 安政〔2018〕9号 (八).
@@ -202,6 +204,8 @@ pub struct Rulebook {
     pub validity_note: (String, String),
     /// Thresholds of the review findings; they decide no money.
     pub review: ReviewThresholds,
+    /// How the city settles.
+    pub procedure: Procedure,
     excluded_divisions: Vec<Division>,
     revisions: Vec<Revision>,
 }

@@ -139,3 +139,39 @@ fn every_broken_threshold_is_refused_by_name() {
         RulebookError::WithoutSource("review.premium_share".to_owned())
     );
 }
+
+#[test]
+fn the_procedure_has_defaults_and_refuses_broken_values_by_name() {
+    let text = |table: &str| {
+        let (before, rest) = ANYANG_2018_9.split_once("[procedure]").unwrap();
+        let (_, after) = rest.split_once("[[revision]]").unwrap();
+        format!("{before}{table}\n[[revision]]{after}")
+    };
+    let procedure = |table: &str| Rulebook::load(&text(table)).map(|rulebook| rulebook.procedure);
+    assert_eq!(procedure(""), Ok(Procedure::default()));
+    assert_eq!(
+        Rulebook::load(ANYANG_2018_9).unwrap().procedure,
+        Procedure::default()
+    );
+    assert_eq!(
+        procedure("[procedure]\nnotice_working_days = 7\nlate_window_days = 0\nnegative = \"recovery\""),
+        Ok(Procedure {
+            notice_working_days: 7,
+            late_window_days: Some(0),
+            negative: Negative::Recovery,
+        })
+    );
+    for (name, value) in [
+        ("notice_working_days", "0"),
+        ("notice_working_days", "61"),
+        ("late_window_days", "-1"),
+        ("late_window_days", "3661"),
+        ("negative", "\"ignore\""),
+    ] {
+        let refused = procedure(&format!("[procedure]\n{name} = {value}"));
+        let expected = RulebookError::InvalidValue(format!("procedure.{name}"));
+        assert_eq!(refused, Err(expected), "{name} = {value}");
+    }
+    let unknown = procedure("[procedure]\nnotice_days = 5").unwrap_err();
+    assert_eq!(unknown.reason(), "POLICY_MALFORMED");
+}

@@ -3,16 +3,17 @@
 
 use std::collections::BTreeSet;
 
+use fastrand::Rng;
 use zhirong_policy::codes::Measure;
-use zhirong_policy::engine::{Line, Outcome, SettledBefore};
+use zhirong_policy::engine::{Line, LineKey, Outcome, SettledBefore};
 use zhirong_policy::explanation::{Alternative, Explanation, ExplanationError, Step, check};
 use zhirong_policy::money::Money;
-use zhirong_policy::reading::{Readings, Unit};
+use zhirong_policy::reading::{Budget, Readings, Unit};
 use zhirong_policy::rulebook::Rulebook;
 
 use crate::laws::{catches, holds};
 use crate::oracle::Oracle;
-use crate::world::{World, ask};
+use crate::world::{World, ask, ask_under, late_rulebook, rulebook};
 
 fn outcome_of(rulebook: &Rulebook, world: &World) -> Outcome {
     ask(rulebook, world, &world.facts, &SettledBefore::new()).unwrap()
@@ -120,7 +121,8 @@ fn replayed(line: &Line) -> Option<i128> {
             Step::NothingEarned { settled } => {
                 (*settled == line.settled_before).then_some(())?;
             }
-            Step::Draw { .. } | Step::Contract { .. } | Step::Class { .. } => {}
+            // Decisions bear no amount, and conditions come after what the facts earn.
+            _ => {}
         }
     }
     Some(earned.unwrap_or(full))
@@ -183,6 +185,29 @@ fn second_outcome(rulebook: &Rulebook, world: &World) -> Outcome {
     ask(rulebook, world, &world.facts, &settled).unwrap()
 }
 
+/// The world's outcome under random conditions and R14, after the last day for more money in one of two.
+fn ordered_outcome(rulebooks: &[Rulebook; 2], world: &World) -> Outcome {
+    let mut rng = Rng::with_seed(world.seed);
+    let first = outcome_of(&rulebooks[0], world);
+    let keys: Vec<LineKey> = first.lines.iter().map(|line| line.key.clone()).collect();
+    let conditions = crate::world::conditions(&mut rng, &world.facts, &keys, world.as_of);
+    let mut world = world.clone();
+    world.readings.budget = [Budget::None, Budget::ProRata, Budget::FirstCome][rng.usize(0..3)];
+    let settled: SettledBefore = first
+        .lines
+        .iter()
+        .map(|line| (line.key.clone(), Money::from_fen(line.entitled.fen() / 2)))
+        .collect();
+    ask_under(
+        &rulebooks[rng.usize(0..2)],
+        &world,
+        &world.facts,
+        &settled,
+        &conditions,
+    )
+    .unwrap()
+}
+
 fn every_line_checks(lines: &[Line]) -> Result<(), String> {
     for line in lines {
         check(line).map_err(|error| format!("{error}: {line:#?}"))?;
@@ -192,8 +217,10 @@ fn every_line_checks(lines: &[Line]) -> Result<(), String> {
 
 #[test]
 fn every_line_follows_from_its_own_steps() {
+    let rulebooks = [rulebook(), late_rulebook(0)];
     holds(|rulebook, world| {
         every_line_checks(&outcome_of(rulebook, world).lines)?;
+        every_line_checks(&ordered_outcome(&rulebooks, world).lines)?;
         every_line_checks(&second_outcome(rulebook, world).lines)
     });
     // Twins: a leaf or an amount is lost, doubled or one fen off, and the line stands as it was.
@@ -240,6 +267,16 @@ fn bent(step: &mut Step) {
         Step::Payment { part, .. } => part,
         Step::NothingEarned { settled } => settled,
         Step::ClassShare { share, .. } => share,
+        Step::Revoked { entitled, .. }
+        | Step::SetAside { entitled, .. }
+        | Step::Frozen { entitled, .. }
+        | Step::LateWindow { entitled, .. } => entitled,
+        Step::Budget { granted, .. } => granted,
+        // A decision bears none either.
+        Step::Decided { code, .. } => {
+            "NO_SUCH_CODE".clone_into(code);
+            return;
+        }
         // A class bears no amount; another clause is its mistake.
         Step::Class { clause, .. } => {
             *clause = "A8.9".to_owned();
@@ -252,8 +289,10 @@ fn bent(step: &mut Step) {
 #[test]
 fn a_fen_more_in_any_step_of_any_line_shows() {
     let seen = std::cell::RefCell::new(BTreeSet::new());
+    let rulebooks = [rulebook(), late_rulebook(0)];
     holds(|rulebook, world| {
-        for line in second_outcome(rulebook, world).lines {
+        let ordered = ordered_outcome(&rulebooks, world).lines;
+        for line in second_outcome(rulebook, world).lines.into_iter().chain(ordered) {
             for place in 0..line.explanation.steps.len() {
                 let mut twin = line.clone();
                 bent(&mut twin.explanation.steps[place]);
@@ -267,7 +306,7 @@ fn a_fen_more_in_any_step_of_any_line_shows() {
         }
         Ok(())
     });
-    assert_eq!(seen.into_inner().len(), 12, "every kind of step was bent");
+    assert_eq!(seen.into_inner().len(), 18, "every kind of step was bent");
 }
 
 // ---- alternatives -------------------------------------------------------------------------------------------------

@@ -3,14 +3,18 @@
 //! It shares nothing with the engine but the record types: plain scans over the facts, integers of 128 bits in fen,
 //! the document's numbers written out. Slow and obvious on purpose.
 
+mod decided;
+mod ordered;
 mod premium;
 mod unpaid;
+
+pub(crate) use self::ordered::Orders;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Datelike, NaiveDate, TimeDelta};
 use zhirong_policy::codes::Measure;
-use zhirong_policy::engine::{LineKey, SettledBefore};
+use zhirong_policy::engine::LineKey;
 use zhirong_policy::facts::{
     Collateral, ExclusionGrade, Facts, Institution, InstitutionKind, Loan, LoanEvent, LoanEventKind,
     OtherLevel, OtherMeasure, Patent, Pledge,
@@ -90,25 +94,21 @@ fn millionths(text: &str) -> i128 {
 }
 
 impl Oracle<'_> {
+    /// Over a world's facts, readings and year.
+    pub(crate) fn of(world: &crate::world::World) -> Oracle<'_> {
+        Oracle {
+            facts: &world.facts,
+            readings: &world.readings,
+            year: world.year,
+        }
+    }
+
     /// What every line earns, without regard to rule 7.
     pub(crate) fn earned(&self) -> Earned {
         let mut lines = Earned::new();
         self.loan_subsidies(&mut lines);
         self.bank_incentives(&mut lines);
         self.premium_subsidies(&mut lines);
-        lines.retain(|_, amount| *amount != 0);
-        lines
-    }
-
-    /// What every line is entitled to in a batch: rule 7 on top of [`Self::earned`].
-    pub(crate) fn entitled(&self, as_of: NaiveDate, settled: &SettledBefore) -> Earned {
-        let mut lines = self.earned();
-        for (key, amount) in &mut lines {
-            if key.measure != Measure::BankIncentive && self.is_excluded(key.beneficiary.as_str(), as_of) {
-                let before = settled.get(key).map_or(0, |money| fen(*money));
-                *amount = before.min(*amount);
-            }
-        }
         lines.retain(|_, amount| *amount != 0);
         lines
     }
@@ -174,16 +174,17 @@ impl Oracle<'_> {
         })
     }
 
-    fn parties_fit(&self, loan: &Loan, pledge: &Pledge, lender: &Institution) -> bool {
-        let to_lender = self.readings.pledgee == Pledgee::IndirectOk
+    fn is_direct(&self, pledge: &Pledge, lender: &Institution) -> bool {
+        self.readings.pledgee == Pledgee::IndirectOk
             || pledge.pledgee_uscc == lender.legal_person_uscc
             || self.facts.institutions.iter().any(|row| {
                 row.legal_person_uscc == lender.legal_person_uscc
                     && row.uscc.as_ref() == Some(&pledge.pledgee_uscc)
-            });
-        let by_borrower =
-            self.readings.pledgor == Pledgor::BorrowerOrRelated || pledge.pledgor_uscc == loan.borrower_uscc;
-        to_lender && by_borrower
+            })
+    }
+
+    fn is_borrowers(&self, loan: &Loan, pledge: &Pledge) -> bool {
+        self.readings.pledgor == Pledgor::BorrowerOrRelated || pledge.pledgor_uscc == loan.borrower_uscc
     }
 
     /// Rule 8: a patent of the pledge was, on its registration day, still under an earlier registration.
@@ -250,6 +251,9 @@ impl Oracle<'_> {
 
     /// The draws of a contract that count for somebody, each with the day it counts on.
     fn counted_draws(&self, loan: &Loan, whom: For) -> Vec<(NaiveDate, i128)> {
+        if self.is_rejected(loan, whom) {
+            return Vec::new();
+        }
         let events = self.facts.loan_events.iter().filter(|event| {
             event.institution_code == loan.institution_code && event.contract_no == loan.contract_no
         });
@@ -258,15 +262,15 @@ impl Oracle<'_> {
             .collect()
     }
 
-    /// The day a draw counts on and what reversals left of it, if it counts.
+    /// The day a draw counts on and what reversals left of it, if it counts; a rejection of its contract is another matter.
     fn counted(&self, loan: &Loan, event: &LoanEvent, whom: For) -> Option<(NaiveDate, i128)> {
-        let (lender, pledge) = (self.lender_of(loan)?, self.pledge_of(loan)?);
-        let day = self.day_of(event, pledge);
+        let (_, pledge) = (self.lender_of(loan)?, self.pledge_of(loan)?);
+        let day = self.counting_day(loan, event);
         let valid = self.patents_in_force(pledge, day);
         let usable = match whom {
             For::Bank => !valid.is_empty(),
             For::Enterprise => {
-                loan.borrower_uscc.as_str().starts_with("91")
+                ["91", "92", "93"].contains(&&loan.borrower_uscc.as_str()[..2])
                     && valid
                         .iter()
                         .any(|patent| !self.is_excluded(patent.patent_no.as_str(), day))
@@ -277,17 +281,21 @@ impl Oracle<'_> {
             && net > 0
             && usable
             && matches!(loan.collateral, Collateral::Patent | Collateral::Mixed)
-            && self.parties_fit(loan, pledge, lender)
-            && !self.is_blocked(pledge)
-            && runs_on(pledge.registered_on, pledge.cancelled_on, day)
+            && self
+                .held_for(loan, day, whom)
+                .iter()
+                .all(|code| self.is_accepted(&loan.institution_code, &loan.contract_no, *code))
+            && pledge.cancelled_on.is_none_or(|last| day <= last)
             && self.borrower_fits(loan, whom, day);
         counts.then_some((day, net))
     }
 
-    fn day_of(&self, event: &LoanEvent, pledge: &Pledge) -> NaiveDate {
-        match self.readings.pledge_order {
-            PledgeOrder::AnyOrder => beijing_day(event).max(pledge.registered_on),
-            PledgeOrder::RegisteredBeforeOrSameDay => beijing_day(event),
+    /// The day a draw counts on: its own, or its pledge's registration where that comes later and R5 lets it.
+    fn counting_day(&self, loan: &Loan, event: &LoanEvent) -> NaiveDate {
+        let own = beijing_day(event);
+        match (self.readings.pledge_order, self.pledge_of(loan)) {
+            (PledgeOrder::AnyOrder, Some(pledge)) => own.max(pledge.registered_on),
+            _ => own,
         }
     }
 
@@ -298,7 +306,8 @@ impl Oracle<'_> {
         if loan.collateral != Collateral::Mixed {
             return Some(1_000_000);
         }
-        let stated = loan.patent_share.map(|share| millionths(&share.to_string()));
+        let share = loan.patent_share.or_else(|| self.accepted_share(loan));
+        let stated = share.map(|share| millionths(&share.to_string()));
         match self.readings.mixed {
             MixedCollateral::Full => Some(1_000_000),
             MixedCollateral::PureOnly => None,
@@ -367,9 +376,8 @@ impl Oracle<'_> {
         match self.readings.loan_money {
             LoanMoney::Ignore => true,
             LoanMoney::Exclude => money.is_empty(),
-            LoanMoney::HoldUpper => !money
-                .iter()
-                .any(|(level, _)| matches!(level, OtherLevel::National | OtherLevel::Provincial)),
+            // National or provincial money is held: see `held_for`.
+            LoanMoney::HoldUpper => true,
         }
     }
 

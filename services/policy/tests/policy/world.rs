@@ -3,11 +3,15 @@
 //! Dates, amounts and names come from small pools, so that equal days, equal numbers and exact edges happen often.
 
 mod contracts;
+mod orders;
+
+pub(crate) use self::orders::{budgets, conditions};
 
 use std::collections::BTreeSet;
 
 use chrono::{NaiveDate, TimeDelta};
 use fastrand::Rng;
+use zhirong_policy::conditions::Conditions;
 use zhirong_policy::date::PolicyYear;
 use zhirong_policy::engine::{EngineError, LineKey, Outcome, Question, SettledBefore, settle};
 use zhirong_policy::facts::{
@@ -16,7 +20,7 @@ use zhirong_policy::facts::{
 };
 use zhirong_policy::ident::{Division, InstitutionCode, PatentNo, Reference, Uscc};
 use zhirong_policy::money::Money;
-use zhirong_policy::reading::Readings;
+use zhirong_policy::reading::{Budget, Readings};
 use zhirong_policy::rulebook::{ANYANG_2018_9, Rulebook};
 
 /// One random city with a question about it.
@@ -34,12 +38,33 @@ pub(crate) fn rulebook() -> Rulebook {
     Rulebook::load(ANYANG_2018_9).unwrap()
 }
 
+/// The shipped rulebook with a last day for more money.
+pub(crate) fn late_rulebook(days: i64) -> Rulebook {
+    let text = ANYANG_2018_9.replacen(
+        "[procedure]",
+        &format!("[procedure]\nlate_window_days = {days}"),
+        1,
+    );
+    Rulebook::load(&text).unwrap()
+}
+
 /// The engine's answer about a world.
 pub(crate) fn ask(
     rulebook: &Rulebook,
     world: &World,
     facts: &Facts,
     settled: &SettledBefore,
+) -> Result<Outcome, EngineError> {
+    ask_under(rulebook, world, facts, settled, &Conditions::NONE)
+}
+
+/// The engine's answer under conditions.
+pub(crate) fn ask_under(
+    rulebook: &Rulebook,
+    world: &World,
+    facts: &Facts,
+    settled: &SettledBefore,
+    conditions: &Conditions,
 ) -> Result<Outcome, EngineError> {
     let year = PolicyYear::new(world.year).unwrap();
     settle(&Question {
@@ -49,7 +74,7 @@ pub(crate) fn ask(
         year,
         as_of: world.as_of,
         settled,
-        conditions: &zhirong_policy::conditions::Conditions::NONE,
+        conditions,
     })
 }
 
@@ -188,6 +213,12 @@ impl World {
         let readings = random_readings(&mut builder.rng);
         let year = one_of(&mut builder.rng, &[2024, 2025, 2025, 2025, 2025, 2026]);
         let as_of = any_day(&mut builder.rng);
+        builder.decisions();
+        // A budget takes a batch's conditions, which a world alone has not.
+        let readings = Readings {
+            budget: Budget::None,
+            ..readings
+        };
         Self {
             seed,
             facts: builder.facts,

@@ -4,6 +4,8 @@ mod base;
 mod draws;
 mod recognition;
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
 
 pub(crate) use self::base::Base;
@@ -12,9 +14,9 @@ use self::recognition::Setting;
 use super::index::Index;
 use super::{EngineError, Finding, Rules};
 use crate::codes::{FindingCode, Measure, Severity};
-use crate::date::PolicyYear;
 use crate::explanation::{Step, date_text};
 use crate::facts::{Collateral, Loan, LoanEvent, LoanEventKind};
+use crate::ident::InstitutionCode;
 use crate::money::{Money, Rate};
 use crate::reading::{MixedCollateral, Renewal};
 
@@ -71,6 +73,16 @@ pub(crate) fn contract_reference(loan: &Loan) -> String {
     format!("{}/{}", loan.institution_code, loan.contract_no)
 }
 
+/// The lenders of contracts, each once in order.
+pub(crate) fn institutions_of<'c, 'a: 'c>(
+    contracts: impl Iterator<Item = &'c Contract<'a>>,
+) -> Vec<InstitutionCode> {
+    let codes: BTreeSet<&InstitutionCode> = contracts
+        .map(|contract| &contract.loan.institution_code)
+        .collect();
+    codes.into_iter().cloned().collect()
+}
+
 /// `institution_code/contract_no/event_no`.
 pub(crate) fn event_reference(event: &LoanEvent) -> String {
     format!(
@@ -101,10 +113,7 @@ pub(crate) fn evaluate_all<'a>(
 fn report_unknown_contracts(index: &Index<'_>, rules: &Rules<'_>, findings: &mut Vec<Finding>) {
     for event in &index.facts.loan_events {
         let key = (&event.institution_code, &event.contract_no);
-        if counts_as_draw(event, rules)
-            && !index.loans.contains_key(&key)
-            && PolicyYear::of(event.date()) == rules.year
-        {
+        if counts_as_draw(event, rules) && !index.loans.contains_key(&key) && rules.concerns(event.date()) {
             for measure in [Measure::BankIncentive, Measure::LoanSubsidy] {
                 let beneficiary = match measure {
                     Measure::BankIncentive => index
@@ -148,7 +157,13 @@ fn evaluate<'a>(
         loan,
         pledge,
         blocked_by: pledge.and_then(|pledge| index.blocking_pledge(pledge)),
-        share: share_of(loan, rules.readings.mixed),
+        share: share_of(index, loan, rules.readings.mixed),
+        share_is_unstated: loan.collateral == Collateral::Mixed
+            && loan.patent_share.is_none()
+            && matches!(
+                rules.readings.mixed,
+                MixedCollateral::StatedShare | MixedCollateral::Min50
+            ),
     };
     let mut contract = Contract {
         loan,
@@ -160,27 +175,14 @@ fn evaluate<'a>(
     };
     for draw in net_draws(&setting, findings)? {
         let (bank, enterprise) = setting.reasons_against(draw.date);
-        setting.report(
-            Measure::BankIncentive,
-            &draw,
-            &bank,
-            findings,
-            &mut contract.missing,
-        );
-        setting.report(
-            Measure::LoanSubsidy,
-            &draw,
-            &enterprise,
-            findings,
-            &mut contract.missing,
-        );
         contract
             .for_review
             .extend(Reviewed::of(&draw, &bank, &enterprise));
-        if bank.is_empty() {
+        let (lending, missing) = (Measure::BankIncentive, &mut contract.missing);
+        if setting.judge(lending, &draw, &bank, findings, missing) {
             contract.for_bank.push(draw.clone());
         }
-        if enterprise.is_empty() {
+        if setting.judge(Measure::LoanSubsidy, &draw, &enterprise, findings, missing) {
             setting.warn(&draw, findings);
             contract.for_enterprise.push(draw);
         }
@@ -205,11 +207,20 @@ impl<'a> Reviewed<'a> {
     }
 }
 
-fn share_of(loan: &Loan, reading: MixedCollateral) -> Share {
+/// The share that counts: the contract's own, or the one that a reviewer accepted where it states none.
+fn share_of(index: &Index<'_>, loan: &Loan, reading: MixedCollateral) -> Share {
     if loan.collateral != Collateral::Mixed {
         return Share::Whole;
     }
-    match (reading, loan.patent_share) {
+    let accepted = || {
+        let decision = index.acceptance(
+            &loan.institution_code,
+            &loan.contract_no,
+            FindingCode::ShareUnstated,
+        )?;
+        decision.value
+    };
+    match (reading, loan.patent_share.or_else(accepted)) {
         (MixedCollateral::Full, _) => Share::Whole,
         (MixedCollateral::PureOnly, _) => Share::Refused(FindingCode::MixedCollateralExcluded),
         (_, None) => Share::Refused(FindingCode::ShareUnstated),

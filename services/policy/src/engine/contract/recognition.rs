@@ -4,9 +4,8 @@ use chrono::NaiveDate;
 
 use super::{Draw, Share, event_reference};
 use crate::codes::{FindingCode, Measure, Severity};
-use crate::date::PolicyYear;
 use crate::engine::index::Index;
-use crate::engine::{Finding, Rules};
+use crate::engine::{Finding, Rules, decisions};
 use crate::explanation::date_text;
 use crate::facts::{Collateral, EndReason, ExclusionGrade, Loan, LoanEvent, OtherMeasure, Pledge};
 use crate::ident::HolderClass;
@@ -20,6 +19,8 @@ pub(super) struct Setting<'i, 'a> {
     pub(super) pledge: Option<&'a Pledge>,
     pub(super) blocked_by: Option<&'a Pledge>,
     pub(super) share: Share,
+    /// Whether the contract itself states none that the reading needs; a decision may have.
+    pub(super) share_is_unstated: bool,
 }
 
 impl Setting<'_, '_> {
@@ -49,7 +50,7 @@ impl Setting<'_, '_> {
         day: NaiveDate,
         findings: &mut Vec<Finding>,
     ) {
-        if PolicyYear::of(day) != self.rules.year {
+        if !self.rules.concerns(day) {
             return;
         }
         for measure in [Measure::BankIncentive, Measure::LoanSubsidy] {
@@ -80,7 +81,74 @@ impl Setting<'_, '_> {
         let mut enterprise = common;
         enterprise.extend(place);
         enterprise.extend(self.enterprise_reasons(day));
-        (decisive(bank), decisive(enterprise))
+        (self.decisive(bank), self.decisive(enterprise))
+    }
+
+    /// The reasons to report: the first that no decision can cure, else all that hold it. One that is decided is always told.
+    fn decisive(&self, reasons: Vec<FindingCode>) -> Vec<FindingCode> {
+        let is_fixed = |code: &FindingCode| code.severity() != Severity::Hold;
+        let Some(first) = reasons.iter().copied().find(is_fixed) else {
+            return reasons;
+        };
+        let (institution, number) = (&self.loan.institution_code, &self.loan.contract_no);
+        let is_decided =
+            |code: &FindingCode| !is_fixed(code) && self.index.decision(institution, number, *code).is_some();
+        std::iter::once(first)
+            .chain(reasons.into_iter().filter(is_decided))
+            .collect()
+    }
+
+    /// Whether a reviewer's acceptance makes the reason no longer stand.
+    fn is_cured(&self, code: FindingCode) -> bool {
+        let (institution, number) = (&self.loan.institution_code, &self.loan.contract_no);
+        self.index.acceptance(institution, number, code).is_some()
+    }
+
+    /// Whether a draw counts for a measure: nothing stands against it, and no decision rejects the contract. Tells every reason.
+    pub(super) fn judge(
+        &self,
+        measure: Measure,
+        draw: &Draw<'_>,
+        reasons: &[FindingCode],
+        findings: &mut Vec<Finding>,
+        missing: &mut Vec<(Measure, FindingCode)>,
+    ) -> bool {
+        let mut stands = |code| {
+            if !missing.contains(&(measure, code)) {
+                missing.push((measure, code));
+            }
+        };
+        let mut counts = true;
+        for &code in reasons {
+            self.report(measure, draw, code, findings);
+            if !self.is_cured(code) {
+                stands(code);
+                counts = false;
+            }
+        }
+        let (institution, number) = (&self.loan.institution_code, &self.loan.contract_no);
+        let rejection = self.index.rejection(institution, number, measure);
+        if let Some(decision) = rejection.filter(|_| counts) {
+            stands(FindingCode::DecisionRejected);
+            if self.rules.concerns(draw.date) {
+                let mut finding = self.finding(FindingCode::DecisionRejected, measure, draw);
+                finding.detail = decisions::words(decision);
+                findings.push(finding);
+            }
+        }
+        counts && rejection.is_none()
+    }
+
+    fn finding(&self, code: FindingCode, measure: Measure, draw: &Draw<'_>) -> Finding {
+        Finding {
+            code,
+            measure,
+            beneficiary: self.beneficiary(measure),
+            reference: event_reference(draw.event),
+            amount: Some(draw.net),
+            detail: String::new(),
+            evidence: Vec::new(),
+        }
     }
 
     fn common_reasons(&self, day: NaiveDate) -> Vec<FindingCode> {
@@ -102,7 +170,12 @@ impl Setting<'_, '_> {
             None => reasons.push(FindingCode::PledgeUnknown),
             Some(pledge) => self.pledge_reasons(pledge, day, &mut reasons),
         }
-        if let Share::Refused(code) = self.share {
+        if self.share_is_unstated {
+            reasons.push(FindingCode::ShareUnstated);
+        }
+        if let Share::Refused(code) = self.share
+            && code != FindingCode::ShareUnstated
+        {
             reasons.push(code);
         }
         reasons
@@ -192,54 +265,25 @@ impl Setting<'_, '_> {
         reasons
     }
 
-    pub(super) fn report(
-        &self,
-        measure: Measure,
-        draw: &Draw<'_>,
-        reasons: &[FindingCode],
-        findings: &mut Vec<Finding>,
-        missing: &mut Vec<(Measure, FindingCode)>,
-    ) {
-        for &code in reasons {
-            if !missing.contains(&(measure, code)) {
-                missing.push((measure, code));
-            }
-            if PolicyYear::of(draw.date) != self.rules.year {
-                continue;
-            }
-            let detail = match (code, self.blocked_by) {
-                (FindingCode::PledgeDouble, Some(other)) => {
-                    format!("{} / {}", other.pledge_no, date_text(other.registered_on))
-                }
-                _ => String::new(),
-            };
-            findings.push(Finding {
-                code,
-                measure,
-                beneficiary: self.beneficiary(measure),
-                reference: event_reference(draw.event),
-                amount: Some(draw.net),
-                detail,
-                evidence: Vec::new(),
-            });
+    fn report(&self, measure: Measure, draw: &Draw<'_>, code: FindingCode, findings: &mut Vec<Finding>) {
+        if !self.rules.concerns(draw.date) {
+            return;
         }
+        let mut finding = self.finding(code, measure, draw);
+        if let (FindingCode::PledgeDouble, Some(other)) = (code, self.blocked_by) {
+            finding.detail = format!("{} / {}", other.pledge_no, date_text(other.registered_on));
+        }
+        findings.push(finding);
     }
 
     /// What counts and should still be looked at: the watch list, and a patent invalidated after the draw.
     pub(super) fn warn(&self, draw: &Draw<'_>, findings: &mut Vec<Finding>) {
-        if PolicyYear::of(draw.date) != self.rules.year {
+        if !self.rules.concerns(draw.date) {
             return;
         }
         let mut push = |code, detail: String| {
-            findings.push(Finding {
-                code,
-                measure: Measure::LoanSubsidy,
-                beneficiary: self.beneficiary(Measure::LoanSubsidy),
-                reference: event_reference(draw.event),
-                amount: Some(draw.net),
-                detail,
-                evidence: Vec::new(),
-            });
+            let finding = self.finding(code, Measure::LoanSubsidy, draw);
+            findings.push(Finding { detail, ..finding });
         };
         let patents = self.pledge.map_or(&[][..], |pledge| pledge.patents.as_slice());
         let borrower = self.loan.borrower_uscc.as_str();
@@ -253,13 +297,5 @@ impl Setting<'_, '_> {
                 push(FindingCode::InvalidatedLater, patent.patent_no.to_string());
             }
         }
-    }
-}
-
-/// The reasons to report: the first that no decision can cure, else all that hold it.
-fn decisive(reasons: Vec<FindingCode>) -> Vec<FindingCode> {
-    match reasons.iter().find(|code| code.severity() != Severity::Hold) {
-        Some(&first) => vec![first],
-        None => reasons,
     }
 }

@@ -10,7 +10,7 @@ use crate::allocation::{equal_parts, largest_remainder};
 use crate::codes::{FindingCode, Measure};
 use crate::engine::index::Index;
 use crate::engine::premium_class::full_class;
-use crate::engine::{Finding, Rules};
+use crate::engine::{Finding, Rules, decisions};
 use crate::explanation::{Step, date_text};
 use crate::facts::{EndReason, ExclusionGrade, OtherMeasure, Policy, PolicyPatent, Product};
 use crate::ident::{HolderClass, PatentNo, Uscc};
@@ -32,12 +32,18 @@ impl<'a> PolicyAssessment<'_, 'a> {
         if payments.is_empty() {
             return Ok(BTreeMap::new());
         }
+        let paid = Money::sum(payments.iter().map(|payment| payment.net)).ok();
         let reasons = self.policy_reasons();
-        if !reasons.is_empty() {
-            let paid = Money::sum(payments.iter().map(|payment| payment.net)).ok();
-            for code in reasons {
-                self.note(code, self.reference(), paid, String::new());
-            }
+        for &code in &reasons {
+            self.note(code, self.reference(), paid, String::new());
+        }
+        if !reasons.iter().all(|code| self.is_cured(*code)) {
+            return Ok(BTreeMap::new());
+        }
+        let (institution, number) = (&self.policy.institution_code, &self.policy.policy_no);
+        if let Some(decision) = self.index.rejection(institution, number, Measure::PremiumSubsidy) {
+            let words = decisions::words(decision);
+            self.note(FindingCode::DecisionRejected, self.reference(), paid, words);
             return Ok(BTreeMap::new());
         }
         let Some(schedule) = self
@@ -45,7 +51,6 @@ impl<'a> PolicyAssessment<'_, 'a> {
             .schedules
             .get(&(&self.policy.institution_code, &self.policy.policy_no))
         else {
-            let paid = Money::sum(payments.iter().map(|payment| payment.net)).ok();
             self.note(
                 FindingCode::ScheduleMissing,
                 self.reference(),
@@ -55,6 +60,12 @@ impl<'a> PolicyAssessment<'_, 'a> {
             return Ok(BTreeMap::new());
         };
         self.spread(&payments, schedule)
+    }
+
+    /// Whether a reviewer's acceptance makes the reason no longer stand.
+    fn is_cured(&self, code: FindingCode) -> bool {
+        let (institution, number) = (&self.policy.institution_code, &self.policy.policy_no);
+        self.index.acceptance(institution, number, code).is_some()
     }
 
     pub(super) fn reference(&self) -> String {
@@ -158,6 +169,8 @@ impl<'a> PolicyAssessment<'_, 'a> {
                 };
                 let line = earned.entry(&row.patent_no).or_default();
                 line.base = line.base.plus(part)?;
+                line.institutions.insert(self.policy.institution_code.clone());
+                line.first_event = line.first_event.into_iter().chain([day]).min();
                 line.steps.push(Step::Payment {
                     reference: format!("{}/{}", self.reference(), payment.event.event_no),
                     date: date_text(day),
@@ -242,12 +255,12 @@ impl<'a> PolicyAssessment<'_, 'a> {
                 Some(part),
                 String::new(),
             );
-            counts = false;
+            counts = self.is_cured(FindingCode::PolicyholderNotOwner);
         }
         if let Some(first) = earlier_policy(self.index, self.policy, patent_no) {
             let detail = format!("{}/{}", first.institution_code, first.policy_no);
             self.note(FindingCode::PolicySecond, reference.clone(), Some(part), detail);
-            counts = false;
+            counts &= self.is_cured(FindingCode::PolicySecond);
         }
         if counts {
             if patent.end_reason == Some(EndReason::Invalidated) {

@@ -4,7 +4,9 @@ mod assessment;
 mod payments;
 mod top_up;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
 
 use self::assessment::PolicyAssessment;
 pub(crate) use self::payments::{Payment, net_payments};
@@ -15,7 +17,7 @@ use crate::codes::{Clause, FindingCode, Measure};
 use crate::date::PolicyYear;
 use crate::explanation::{Explanation, Step};
 use crate::facts::{Policy, PremiumEventKind};
-use crate::ident::{PatentNo, Reference, Uscc};
+use crate::ident::{InstitutionCode, PatentNo, Reference, Uscc};
 use crate::money::Money;
 
 /// Readings that decide a line of this measure.
@@ -31,6 +33,10 @@ struct Earned {
     amount: Money,
     clause: Option<Clause>,
     steps: Vec<Step>,
+    /// Insurers with a part of a payment that counts.
+    institutions: BTreeSet<InstitutionCode>,
+    /// The first day of such a payment.
+    first_event: Option<NaiveDate>,
 }
 
 pub(crate) fn lines(
@@ -61,6 +67,8 @@ pub(crate) fn lines(
             total.amount = total.amount.plus(earned.amount)?;
             total.clause = total.clause.or(earned.clause);
             total.steps.extend(earned.steps);
+            total.institutions.extend(earned.institutions);
+            total.first_event = total.first_event.into_iter().chain(earned.first_event).min();
         }
     }
     let mut drafts = Vec::new();
@@ -87,6 +95,8 @@ pub(crate) fn lines(
                     readings: rules.named(DECIDING),
                     alternatives: Vec::new(),
                 },
+                institutions: earned.institutions.into_iter().collect(),
+                first_event: earned.first_event,
             });
         }
     }

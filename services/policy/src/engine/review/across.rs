@@ -8,7 +8,7 @@ use super::{Case, Note, Review, days, name};
 use crate::codes::{FindingCode, Measure};
 use crate::engine::contract::{Contract, Reviewed, contract_reference, event_reference};
 use crate::engine::loan_subsidy::total;
-use crate::facts::HolderRole;
+use crate::facts::{HolderRole, LoanEvent};
 use crate::ident::{InstitutionCode, PledgeNo, Reference, Uscc};
 use crate::money::Money;
 use crate::reading::Unit;
@@ -202,13 +202,15 @@ impl<'a> Review<'_, 'a> {
             }
         }
         for group in twins.values() {
+            let mut firsts: BTreeMap<&InstitutionCode, &LoanEvent> = BTreeMap::new();
+            for (_, reviewed) in group {
+                let event = reviewed.draw.event;
+                firsts.entry(&event.institution_code).or_insert(event);
+            }
             for (case, reviewed) in group {
                 let event = reviewed.draw.event;
-                let other = group
-                    .iter()
-                    .map(|(_, other)| other.draw.event)
-                    .find(|other| other.institution_code != event.institution_code);
-                if let Some(other) = other {
+                let other = firsts.iter().find(|(code, _)| **code != &event.institution_code);
+                if let Some((_, other)) = other {
                     self.report(case, &reviewed.measures, &|| Note {
                         code: FindingCode::LoanReportedTwice,
                         reference: event_reference(event),

@@ -6,6 +6,7 @@ mod lending;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::contract::{Contract, Draw, contract_reference, evaluate_all};
+use super::decisions::review;
 use super::index::Index;
 use super::{EngineError, Finding, Line, Outcome, Question, Rules, SettledBefore, settle};
 use crate::codes::{FindingCode, Measure, NoMoney};
@@ -83,12 +84,12 @@ impl Verdict {
 /// # Errors
 /// As [`settle`]; also where the record belongs to a year that no rulebook covers.
 pub fn why_not(question: &Question<'_>, subject: &Subject) -> Result<Vec<Verdict>, EngineError> {
-    let index = Index::new(question.facts);
-    let rules = rules_of(question, question.readings)?;
-    let contracts = evaluate_all(&index, &rules, &mut Vec::new())?;
+    let rules = Rules::of(question)?;
+    let reviewed = review(question, &rules)?;
+    let contracts = evaluate_all(&reviewed.index, &rules, &mut Vec::new())?;
     let mut desk = Desk {
         question,
-        index: &index,
+        index: &reviewed.index,
         rules,
         contracts: &contracts,
         outcomes: BTreeMap::new(),
@@ -103,8 +104,8 @@ pub fn why_not(question: &Question<'_>, subject: &Subject) -> Result<Vec<Verdict
 /// # Errors
 /// As [`settle`].
 pub fn counted_draws(question: &Question<'_>) -> Result<BTreeMap<String, Vec<Step>>, EngineError> {
-    let rules = rules_of(question, question.readings)?;
-    let contracts = evaluate_all(&Index::new(question.facts), &rules, &mut Vec::new())?;
+    let rules = Rules::of(question)?;
+    let contracts = evaluate_all(&review(question, &rules)?.index, &rules, &mut Vec::new())?;
     let of_year = |contract: &Contract<'_>| -> Vec<Step> {
         let draws = contract.for_bank.iter();
         draws
@@ -117,15 +118,6 @@ pub fn counted_draws(question: &Question<'_>) -> Result<BTreeMap<String, Vec<Ste
         .map(|contract| (contract_reference(contract.loan), of_year(contract)))
         .filter(|(_, draws)| !draws.is_empty())
         .collect())
-}
-
-fn rules_of<'a>(question: &Question<'a>, readings: &'a Readings) -> Result<Rules<'a>, EngineError> {
-    Ok(Rules {
-        rulebook: question.rulebook,
-        revision: question.rulebook.revision_of(question.year)?,
-        readings,
-        year: question.year,
-    })
 }
 
 /// The outcome of another year or under other readings; another year's settled position is not known here.

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{Datelike, NaiveDate};
-use zhirong_policy::codes::Measure;
+use zhirong_policy::codes::{FindingCode, Measure};
 use zhirong_policy::engine::LineKey;
 use zhirong_policy::facts::{
-    Loan, OtherLevel, OtherMeasure, Policy, PremiumEvent, PremiumEventKind, Product,
+    Loan, OtherLevel, OtherMeasure, Patent, Policy, PremiumEvent, PremiumEventKind, Product,
 };
 use zhirong_policy::ident::Uscc;
 use zhirong_policy::reading::{PolicyMoney, StatusDate};
@@ -15,32 +15,19 @@ use super::{Earned, Oracle, beijing_day, fen, largest_remainder, runs_on};
 
 impl Oracle<'_> {
     pub(super) fn premium_subsidies(&self, lines: &mut Earned) {
-        let numbers: BTreeSet<&str> = self
+        let numbers: BTreeSet<(&str, &Uscc)> = self
             .facts
             .policies
             .iter()
-            .map(|policy| policy.policy_no.as_str())
+            .map(|policy| (policy.policy_no.as_str(), &policy.policyholder_uscc))
             .collect();
-        for number in numbers {
-            let records: Vec<&Policy> = self
-                .facts
-                .policies
-                .iter()
-                .filter(|policy| policy.policy_no.as_str() == number)
-                .collect();
-            let Some(first) = records.first().copied() else {
-                continue;
-            };
-            if !self.number_is_eligible(&records, first) {
-                continue;
-            }
-            for (patent, amount) in self.number_lines(&records, first) {
+        for (number, holder) in numbers {
+            for (patent, amount) in self.number_lines(number, holder) {
                 let item = format!("{number}/{patent}");
-                let beneficiary = first.policyholder_uscc.clone();
                 lines.insert(
                     LineKey {
                         measure: Measure::PremiumSubsidy,
-                        beneficiary,
+                        beneficiary: holder.clone(),
                         item,
                     },
                     amount,
@@ -49,19 +36,33 @@ impl Oracle<'_> {
         }
     }
 
-    pub(super) fn number_is_eligible(&self, records: &[&Policy], first: &Policy) -> bool {
-        let agree = records.iter().all(|record| {
-            record.policyholder_uscc == first.policyholder_uscc
-                && record.product == first.product
-                && record.cover_from == first.cover_from
-                && record.cover_to == first.cover_to
+    pub(super) fn records(&self, number: &str) -> Vec<&Policy> {
+        let all = self.facts.policies.iter();
+        all.filter(|policy| policy.policy_no.as_str() == number).collect()
+    }
+
+    /// Whether one insurer's policy is of the kind that is paid, or a reviewer accepted what is held of it.
+    pub(super) fn record_is_eligible(&self, record: &Policy, records: &[&Policy]) -> bool {
+        let agree = records.iter().all(|other| {
+            record.policyholder_uscc == other.policyholder_uscc
+                && record.product == other.product
+                && record.cover_from == other.cover_from
+                && record.cover_to == other.cover_to
         });
-        agree
-            && first.policyholder_uscc.as_str().starts_with("91")
-            && matches!(
-                first.product,
-                Product::Enforcement | Product::InfringementLiability | Product::InfringementLoss
-            )
+        let accepted = |code| self.is_accepted(&record.institution_code, &record.policy_no, code);
+        let class = match &record.policyholder_uscc.as_str()[..2] {
+            "91" => true,
+            "92" | "93" => accepted(FindingCode::PolicyholderClass),
+            _ => false,
+        };
+        let product = match record.product {
+            Product::Enforcement | Product::InfringementLiability | Product::InfringementLoss => true,
+            Product::Other => accepted(FindingCode::ProductOther),
+            Product::LoanGuarantee => false,
+        };
+        let money = self.premium_money(&record.policyholder_uscc, record.policy_no.as_str());
+        let excluded = self.readings.policy_money == PolicyMoney::Exclude && !money.is_empty();
+        class && product && !excluded && (agree || accepted(FindingCode::PolicyCoinsuranceDiffers))
     }
 
     /// Other levels' money for a policyholder's policies of one number.
@@ -69,24 +70,25 @@ impl Oracle<'_> {
         self.other_money(OtherMeasure::PremiumSubsidy, holder, number)
     }
 
-    /// The lines of one policy number by patent, after other levels' money.
-    fn number_lines(&self, records: &[&Policy], first: &Policy) -> BTreeMap<String, i128> {
-        let awards = self.other_money(
-            OtherMeasure::PremiumSubsidy,
-            &first.policyholder_uscc,
-            first.policy_no.as_str(),
-        );
+    /// A holder's lines of one policy number by patent, after other levels' money.
+    fn number_lines(&self, number: &str, holder: &Uscc) -> BTreeMap<String, i128> {
+        let all = self.records(number);
+        let records: Vec<&Policy> = all
+            .iter()
+            .filter(|record| record.policyholder_uscc == *holder)
+            .copied()
+            .collect();
+        let awards = self.premium_money(holder, number);
         let mut lines: BTreeMap<String, i128> = BTreeMap::new();
-        if self.readings.policy_money == PolicyMoney::Exclude && !awards.is_empty() {
-            return lines;
-        }
-        for record in records {
-            for (patent, amount) in self.insurer_lines(record) {
-                *lines.entry(patent).or_default() += amount;
+        for record in &records {
+            if self.record_is_eligible(record, &all) && !self.policy_is_rejected(record, &all) {
+                for (patent, amount) in self.insurer_lines(record) {
+                    *lines.entry(patent).or_default() += amount;
+                }
             }
         }
         if self.readings.policy_money == PolicyMoney::TopUpToCost && !awards.is_empty() {
-            let ceiling = self.cost_left(records, awards.iter().map(|(_, amount)| amount).sum());
+            let ceiling = self.cost_left(&records, awards.iter().map(|(_, amount)| amount).sum());
             if lines.values().sum::<i128>() > ceiling {
                 let weights: Vec<i128> = lines.values().copied().collect();
                 for (amount, share) in lines.values_mut().zip(largest_remainder(ceiling, &weights)) {
@@ -158,7 +160,7 @@ impl Oracle<'_> {
     }
 
     /// One insurer's part of a policy by patent.
-    fn insurer_lines(&self, record: &Policy) -> BTreeMap<String, i128> {
+    pub(super) fn insurer_lines(&self, record: &Policy) -> BTreeMap<String, i128> {
         let schedule = self.schedule(record);
         let weights: Vec<i128> = schedule.iter().map(|(_, weight)| *weight).collect();
         let mut full: BTreeMap<String, i128> = BTreeMap::new();
@@ -195,6 +197,14 @@ impl Oracle<'_> {
             return false;
         };
         let ended = patent.ended_on.is_some_and(|ended| ended <= day);
+        let accepted = |code| self.is_accepted(&record.institution_code, &record.policy_no, code);
+        !ended
+            && !self.is_excluded(number, day)
+            && (self.may_use(record, patent, day) || accepted(FindingCode::PolicyholderNotOwner))
+            && (!self.is_second(record, number) || accepted(FindingCode::PolicySecond))
+    }
+
+    pub(super) fn may_use(&self, record: &Policy, patent: &Patent, day: NaiveDate) -> bool {
         let holder = &record.policyholder_uscc;
         let rows: Vec<_> = self
             .facts
@@ -202,17 +212,16 @@ impl Oracle<'_> {
             .iter()
             .filter(|row| row.patent_no == patent.patent_no)
             .collect();
-        let may_use = if rows.is_empty() {
+        if rows.is_empty() {
             patent.patentee_uscc.as_ref() == Some(holder)
         } else {
             rows.iter()
                 .any(|row| row.holder == holder.as_str() && runs_on(row.valid_from, row.valid_to, day))
-        };
-        !ended && may_use && !self.is_excluded(number, day) && !self.is_second(record, number)
+        }
     }
 
     /// Rule 8: another policy for the same patent and product came first and overlaps.
-    fn is_second(&self, record: &Policy, number: &str) -> bool {
+    pub(super) fn is_second(&self, record: &Policy, number: &str) -> bool {
         self.facts.policies.iter().any(|other| {
             let names_it = self.facts.policy_patents.iter().any(|row| {
                 row.institution_code == other.institution_code
@@ -260,10 +269,15 @@ impl Oracle<'_> {
             pledge.patents.iter().any(|patent| patent.as_str() == number)
                 && pledge.registered_on <= until
                 && pledge.cancelled_on.is_none_or(|last| last >= from)
-                && !self.is_blocked(pledge)
                 && self.facts.loans.iter().any(|loan| {
                     loan.institution_code == pledge.institution_code
                         && loan.pledge_no.as_ref() == Some(&pledge.pledge_no)
+                        && (!self.is_blocked(pledge)
+                            || self.is_accepted(
+                                &loan.institution_code,
+                                &loan.contract_no,
+                                FindingCode::PledgeDouble,
+                            ))
                         && self.has_money_by(loan, until)
                 })
         })

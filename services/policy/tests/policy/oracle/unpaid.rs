@@ -39,12 +39,7 @@ impl Oracle<'_> {
 
     /// Whether every part of a payment counts.
     fn is_complete(&self, payment: &PremiumEvent) -> bool {
-        let records: Vec<&Policy> = self
-            .facts
-            .policies
-            .iter()
-            .filter(|policy| policy.policy_no == payment.policy_no)
-            .collect();
+        let records: Vec<&Policy> = self.records(payment.policy_no.as_str());
         let own = records
             .iter()
             .find(|policy| policy.institution_code == payment.institution_code);
@@ -54,7 +49,8 @@ impl Oracle<'_> {
         let weights: Vec<i128> = schedule.iter().map(|(_, weight)| *weight).collect();
         let parts = largest_remainder(self.net_payment(payment), &weights);
         !schedule.is_empty()
-            && self.number_is_eligible(&records, record)
+            && self.record_is_eligible(record, &records)
+            && !self.policy_is_rejected(record, &records)
             && self.registered_in_city(&record.policyholder_uscc, day)
             && schedule
                 .iter()
@@ -70,11 +66,11 @@ impl Oracle<'_> {
         let Some(loan) = loan else {
             return beijing_day(event).year() == self.year;
         };
-        let day = self
-            .pledge_of(loan)
-            .map_or(beijing_day(event), |pledge| self.day_of(event, pledge));
+        let day = self.counting_day(loan, event);
         let held = whom == For::Enterprise && !self.loan_is_paid(loan);
-        let counts = self.counted(loan, event, whom).is_some() && self.share_of(loan).is_some();
+        let counts = self.counted(loan, event, whom).is_some()
+            && self.share_of(loan).is_some()
+            && !self.is_rejected(loan, whom);
         day.year() == self.year && (held || !counts)
     }
 }

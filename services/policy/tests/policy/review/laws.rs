@@ -118,6 +118,10 @@ fn names(facts: &Facts) -> BTreeSet<String> {
         let key = format!("{}/{measure}/{}/{level}", row.beneficiary_uscc, row.reference);
         add("other_awards", key);
     }
+    for row in &facts.decisions {
+        let key = format!("{}/{}/{}", row.institution_code, row.reference, row.code.as_str());
+        add("decisions", key);
+    }
     names
 }
 

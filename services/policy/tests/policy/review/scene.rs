@@ -212,6 +212,7 @@ pub(super) fn answer(rulebook: &Rulebook, facts: &Facts) -> Outcome {
         year: PolicyYear::new(2025).unwrap(),
         as_of: day("2026-03-31"),
         settled: &SettledBefore::new(),
+        conditions: &zhirong_policy::conditions::Conditions::NONE,
     })
     .unwrap()
 }
