@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use chrono::NaiveDate;
-use exchange::{History, Row};
+use exchange::{File, History, Row};
 use fastrand::Rng;
-use policy::codes::{Limit, Severity};
-use policy::conditions::{Conditions, SetAside};
+use policy::codes::{Limit, Measure, Severity};
+use policy::conditions::{Budget, Conditions, Revoked, SetAside};
 use policy::date::PolicyYear;
 use policy::engine::{Line, Outcome, Question, SettledBefore, settle};
 use policy::explanation;
@@ -38,6 +38,9 @@ static RULEBOOKS: LazyLock<Vec<Rulebook>> = LazyLock::new(|| {
     changes.into_iter().map(load).collect()
 });
 
+/// The budget of a batch that has one.
+const CEILING_FEN: i64 = 7_000_001;
+
 /// What a batch is settled under, one of a sequence.
 #[derive(Clone)]
 struct Stage {
@@ -51,7 +54,7 @@ impl Stage {
         let mut readings = Readings::default();
         if rng.u32(0..3) == 0 {
             for (id, values) in Readings::supported() {
-                if rng.u32(0..6) == 0 {
+                if rng.u32(0..6) == 0 || id == "R14" {
                     readings.set(id, values[rng.usize(0..values.len())]).unwrap();
                 }
             }
@@ -62,6 +65,14 @@ impl Stage {
             readings,
             as_of: days[rng.usize(0..2)].parse().unwrap(),
         }
+    }
+
+    /// Whether the reading R14 holds payments to the budget.
+    fn shares_budgets(&self) -> bool {
+        let readings = self.readings.list();
+        readings
+            .iter()
+            .any(|(id, value)| *id == "R14" && *value != "NONE")
     }
 
     fn settle(&self, facts: &Facts, settled: &SettledBefore, conditions: &Conditions) -> Outcome {
@@ -101,6 +112,10 @@ struct Reached {
     held: u64,
     withdrawn: u64,
     aside: u64,
+    decided: u64,
+    over_budget_unread: u64,
+    over_budget: u64,
+    budgets: u64,
     lines: u64,
     wrong_lines: u64,
     wrong: Vec<String>,
@@ -115,6 +130,10 @@ impl Reached {
         self.held += other.held;
         self.withdrawn += other.withdrawn;
         self.aside += other.aside;
+        self.decided += other.decided;
+        self.over_budget_unread += other.over_budget_unread;
+        self.over_budget += other.over_budget;
+        self.budgets += other.budgets;
         self.lines += other.lines;
         self.wrong_lines += other.wrong_lines;
         self.wrong.extend(other.wrong);
@@ -156,17 +175,42 @@ fn arrivals(rng: &mut Rng, rows: &[Row]) -> Vec<Row> {
     arrivals
 }
 
-/// Objections that stand in one batch and are gone by the last: what they held is paid then.
-fn aside(rng: &mut Rng, lines: &[Line]) -> Conditions {
-    let set_aside = lines.iter().filter(|_| rng.u32(0..3) == 0).map(|line| SetAside {
-        key: line.key.clone(),
-        reference: "YY-1".to_owned(),
-        reason: "异议".to_owned(),
-    });
-    Conditions {
-        set_aside: set_aside.collect(),
-        ..Conditions::NONE
+/// Objections, an order of recovery and a budget that stand in one batch and are gone by the last: what they held is paid then.
+fn passing(rng: &mut Rng, lines: &[Line]) -> Conditions {
+    let mut conditions = Conditions::NONE;
+    for line in lines {
+        let (key, reference) = (line.key.clone(), "YY-1".to_owned());
+        match rng.u32(0..6) {
+            0 | 1 => conditions.set_aside.push(SetAside {
+                key,
+                reference,
+                reason: "异议".to_owned(),
+            }),
+            2 => conditions.revoked.push(Revoked {
+                key,
+                at_most: Money::from_fen(rng.i64(0..10_000_000)),
+                reference,
+                basis: "财政违法行为处罚处分条例".to_owned(),
+                reason: "追回".to_owned(),
+            }),
+            _ => {}
+        }
     }
+    if rng.bool() {
+        conditions.budgets.push(Budget {
+            programme: "专利".to_owned(),
+            measures: Measure::ALL.to_vec(),
+            ceiling: Money::from_fen(CEILING_FEN),
+            committed: Money::ZERO,
+        });
+    }
+    conditions
+}
+
+/// What a batch pays above its budget, in fen.
+fn over_budget(outcome: &Outcome) -> u64 {
+    let paid: i64 = outcome.lines.iter().map(|line| line.amount.fen().max(0)).sum();
+    u64::try_from((paid - CEILING_FEN).max(0)).unwrap()
 }
 
 fn entitled(outcome: &Outcome) -> SettledBefore {
@@ -205,14 +249,20 @@ fn history(seed: u64, way: Way, reached: &mut Reached) -> Option<String> {
         } else {
             Stage::random(&mut rng)
         };
-        let conditions = if is_last || rng.u32(0..4) > 0 {
+        let conditions = if is_last || rng.u32(0..3) > 0 {
             Conditions::NONE
         } else {
-            aside(&mut rng, &lines)
+            passing(&mut rng, &lines)
         };
         reached.aside += u64::from(!conditions.set_aside.is_empty());
         let outcome = stage.settle(&facts, &settled, &conditions);
         reached.batch(&outcome, &mut seen);
+        if stage.shares_budgets() && !conditions.budgets.is_empty() {
+            reached.budgets += 1;
+            reached.over_budget += over_budget(&outcome);
+            let unread = stage.settle(&facts, &settled, &Conditions::NONE);
+            reached.over_budget_unread += over_budget(&unread);
+        }
         for line in &outcome.lines {
             let amount = match way {
                 Way::ForgetsSettled => line.entitled,
@@ -231,6 +281,7 @@ fn history(seed: u64, way: Way, reached: &mut Reached) -> Option<String> {
     reached.capped += u64::from(seen.capped);
     reached.held += u64::from(seen.held);
     reached.withdrawn += u64::from(rows.iter().any(Row::is_withdrawn));
+    reached.decided += u64::from(rows.iter().any(|row| row.file == File::Decisions));
     let mut whole = History::default();
     for row in rows {
         whole.insert(row);
@@ -321,7 +372,11 @@ pub fn figures(asked: Asked) -> Vec<Figure> {
         Figure::at_least("order_histories_with_a_cap", reached.capped, many / 50),
         Figure::at_least("order_histories_with_a_hold", reached.held, many / 20),
         Figure::at_least("order_histories_with_a_withdrawal", reached.withdrawn, many / 20),
+        Figure::at_least("order_histories_with_a_decision", reached.decided, many / 10),
         Figure::at_least("order_batches_with_an_objection", reached.aside, many / 100),
+        Figure::none("budget_fen_over", reached.over_budget),
+        Figure::red_twin("budget_fen_over, budget not read", reached.over_budget_unread),
+        Figure::at_least("budget_batches", reached.budgets, many / 1_000),
         Figure::none(LEAVES, leaves),
         Figure::red_twin(LEAVES, found),
         Figure::none("lines_moved_by_a_fen_and_not_found", missed),

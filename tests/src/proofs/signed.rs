@@ -110,6 +110,7 @@ fn batch(rows: &[Row], sequence: u32, settled: &SettledBefore, previous: Option<
         approvals: &approvals,
         settled,
         conditions: &Conditions::NONE,
+        audit_heads: &[],
         previous_digest: previous,
     };
     compute(&question).unwrap()
