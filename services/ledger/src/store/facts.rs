@@ -161,15 +161,6 @@ pub async fn file_of_city(
 
 const OF_CITY: &str = "city = $1 and cut_off <= $2";
 
-/// The cut-off up to which a batch counts a file: reviewers' decisions have one of their own.
-#[must_use]
-pub const fn up_to(file: File, cut_off: i64, decided_cut_off: i64) -> i64 {
-    match file {
-        File::Decisions => decided_cut_off,
-        _ => cut_off,
-    }
-}
-
 /// Every revision of a city that was accepted under a cut-off up to the one given: the fixed set a batch is computed from.
 /// Reviewers' decisions are taken up to a cut-off of their own, which may be later: they act within the batch they are about.
 ///
@@ -183,10 +174,11 @@ pub async fn of_city(
 ) -> Result<History, Error> {
     let mut history = History::default();
     for file in File::ALL.iter().copied() {
-        let values = [
-            Value::Text(city.to_owned()),
-            Value::Number(up_to(file, cut_off, decided_cut_off)),
-        ];
+        let up_to = match file {
+            File::Decisions => decided_cut_off,
+            _ => cut_off,
+        };
+        let values = [Value::Text(city.to_owned()), Value::Number(up_to)];
         read(tx, &mut history, file, OF_CITY, &values).await?;
     }
     Ok(history)
