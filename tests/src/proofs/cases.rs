@@ -53,13 +53,12 @@ async fn checked() -> Vec<Figure> {
         .filter_map(|(case, verdict)| Some(format!("{case}: {}", verdict.as_ref().err()?)))
         .collect();
     show("case", &wrong);
+    // Found for its amount, and for nothing else.
+    let twin = pure::x16_a_fen_off().is_err_and(|wrong| wrong.starts_with("the draw of 2025"));
     let passed = cases.len() - wrong.len();
     vec![
         Figure::exactly("cases_7_4", count(passed), count(cases.len())),
-        Figure::red_twin(
-            "cases_7_4, one draw a fen too high",
-            u64::from(pure::x16_a_fen_off().is_err()),
-        ),
+        Figure::red_twin("cases_7_4, one draw a fen too high", u64::from(twin)),
     ]
 }
 

@@ -177,7 +177,8 @@ pub(super) fn x03() -> Verdict {
 /// The rules with a second revision from 2026 on, which pays other lump sums.
 fn changed_in_2026() -> String {
     let at = ANYANG_2018_9.find("[[revision]]").unwrap();
-    let (document, revision) = ANYANG_2018_9.split_at(at);
+    let (document, rest) = ANYANG_2018_9.split_at(at);
+    let (revision, others) = rest.split_at(rest.find("\n[review]").unwrap_or(rest.len()));
     let later = revision
         .replace("410500-anzheng-2018-9/1", "410500-anzheng-2018-9/2")
         .replace("valid_from = 2018-01-01", "valid_from = 2026-01-01")
@@ -186,7 +187,7 @@ fn changed_in_2026() -> String {
         "valid_from = 2018-01-01",
         "valid_from = 2018-01-01\nvalid_to = 2025-12-31",
     );
-    format!("{document}{first}\n{later}")
+    format!("{document}{first}\n{later}\n{others}")
 }
 
 fn rules_change(amount: &str) -> Verdict {
