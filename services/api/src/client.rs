@@ -17,6 +17,7 @@ use crate::ledger::v1::audit_service_client::AuditServiceClient;
 use crate::pledge::v1::pledge_on_behalf_service_client::PledgeOnBehalfServiceClient;
 use crate::pledge::v1::pledge_service_client::PledgeServiceClient;
 use crate::registry::v1::registry_service_client::RegistryServiceClient;
+use crate::settlement::v1::payment_service_client::PaymentServiceClient;
 use crate::settlement::v1::review_service_client::ReviewServiceClient;
 use crate::settlement::v1::sandbox_service_client::SandboxServiceClient;
 use crate::settlement::v1::settlement_service_client::SettlementServiceClient;
@@ -142,6 +143,10 @@ impl Client {
     sub_client!(
         /// What only a sandbox can do.
         sandbox: SandboxServiceClient
+    );
+    sub_client!(
+        /// Payments and recoveries.
+        payment: PaymentServiceClient
     );
 }
 

@@ -20,6 +20,7 @@ mod print;
 pub mod rejected;
 pub mod row;
 mod seen;
+pub mod table;
 #[cfg(test)]
 mod tests;
 mod text;

@@ -229,6 +229,43 @@ fn amounts(step: &Step) -> Vec<(&'static str, Money)> {
             ("entitled", entitled),
         ],
         Step::NothingEarned { settled } => vec![("settled", settled)],
-        Step::Excluded { earned, entitled, .. } => vec![("earned", earned), ("entitled", entitled)],
+        Step::Excluded { .. }
+        | Step::SetAside { .. }
+        | Step::Frozen { .. }
+        | Step::LateWindow { .. }
+        | Step::Decided { .. }
+        | Step::Revoked { .. }
+        | Step::Budget { .. } => amounts_of_condition(step),
+    }
+}
+
+/// The amounts of a step that lowers a line, or of a decision, which has none.
+fn amounts_of_condition(step: &Step) -> Vec<(&'static str, Money)> {
+    match *step {
+        Step::Excluded { earned, entitled, .. }
+        | Step::SetAside { earned, entitled, .. }
+        | Step::Frozen { earned, entitled, .. }
+        | Step::LateWindow { earned, entitled, .. } => vec![("earned", earned), ("entitled", entitled)],
+        Step::Revoked {
+            at_most,
+            earned,
+            entitled,
+            ..
+        } => vec![("at_most", at_most), ("earned", earned), ("entitled", entitled)],
+        Step::Budget {
+            available,
+            wanted,
+            earned,
+            granted,
+            entitled,
+            ..
+        } => vec![
+            ("available", available),
+            ("wanted", wanted),
+            ("earned", earned),
+            ("granted", granted),
+            ("entitled", entitled),
+        ],
+        _ => Vec::new(),
     }
 }

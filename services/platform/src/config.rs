@@ -74,6 +74,9 @@ pub struct Settings {
     pub signing_user_id: Option<String>,
     /// How a signature is written.
     pub signing_encoding: Encoding,
+    /// Keys that seal payee accounts, one a line, the last one the newest (see [`crate::sealing::Keyring`]). Without it no account
+    /// is kept, but for a sandbox, which makes one.
+    pub payee_key: Option<PathBuf>,
     /// OTLP gRPC collector for traces (`http://host:4317`).
     pub otlp_endpoint: Option<String>,
     /// File that receives one JSON line per finished span.
@@ -99,6 +102,7 @@ impl Default for Settings {
             signing_algorithm: None,
             signing_user_id: None,
             signing_encoding: Encoding::Der,
+            payee_key: None,
             otlp_endpoint: None,
             trace_file: None,
             log_format: LogFormat::Json,
@@ -136,6 +140,8 @@ pub struct Overlay {
     pub signing_user_id: Option<String>,
     /// See [`Settings::signing_encoding`].
     pub signing_encoding: Option<Encoding>,
+    /// See [`Settings::payee_key`].
+    pub payee_key: Option<PathBuf>,
     /// See [`Settings::otlp_endpoint`].
     pub otlp_endpoint: Option<String>,
     /// See [`Settings::trace_file`].
@@ -192,6 +198,7 @@ impl Settings {
         set_some(&mut self.signing_algorithm, layer.signing_algorithm);
         set_some(&mut self.signing_user_id, layer.signing_user_id);
         set(&mut self.signing_encoding, layer.signing_encoding);
+        set_some(&mut self.payee_key, layer.payee_key);
         set_some(&mut self.otlp_endpoint, layer.otlp_endpoint);
         set_some(&mut self.trace_file, layer.trace_file);
         set(&mut self.log_format, layer.log_format);
@@ -276,6 +283,7 @@ fn from_environment(
             "SIGNING_ENCODING" => {
                 layer.signing_encoding = Some(named(&name, "der, raw", Encoding::parse(&value))?);
             }
+            "PAYEE_KEY" => layer.payee_key = Some(PathBuf::from(value)),
             "OTLP_ENDPOINT" => layer.otlp_endpoint = Some(value),
             "TRACE_FILE" => layer.trace_file = Some(PathBuf::from(value)),
             "LOG_FORMAT" => {

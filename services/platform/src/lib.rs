@@ -8,6 +8,7 @@ pub mod error;
 mod files;
 pub mod identity;
 pub mod ids;
+pub mod sealing;
 pub mod serve;
 pub mod signing;
 pub mod telemetry;

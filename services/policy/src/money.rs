@@ -1,5 +1,7 @@
 //! Money in fen, rates and shares, and the one door through which an amount is rounded.
 
+pub mod upper;
+
 use std::fmt;
 
 use rust_decimal::{Decimal, RoundingStrategy};

@@ -19,6 +19,9 @@ pub enum Error {
     /// A command of the ledger failed.
     #[error(transparent)]
     Ledger(#[from] ledger::Error),
+    /// Payment or recovery was refused.
+    #[error(transparent)]
+    Payment(#[from] crate::payment::Error),
     /// A batch is open for the city and year; one at a time.
     #[error("batch {batch_no} is neither released nor cancelled yet")]
     BatchAlreadyOpen {
@@ -138,6 +141,7 @@ impl Fault for Error {
     fn kind(&self) -> Kind {
         match self {
             Self::Ledger(error) => error.kind(),
+            Self::Payment(error) => error.kind(),
             Self::BatchAlreadyOpen { .. } => Kind::AlreadyExists,
             Self::BatchClosed { .. }
             | Self::BatchNotComputed { .. }
@@ -155,6 +159,7 @@ impl Fault for Error {
     fn reason(&self) -> &'static str {
         match self {
             Self::Ledger(error) => error.reason(),
+            Self::Payment(error) => error.reason(),
             Self::BatchAlreadyOpen { .. } => "BATCH_ALREADY_OPEN",
             Self::BatchClosed { .. } => "BATCH_CLOSED",
             Self::BatchNotComputed { .. } => "BATCH_NOT_COMPUTED",
@@ -173,6 +178,7 @@ impl Fault for Error {
     fn message_zh(&self) -> String {
         match self {
             Self::Ledger(error) => error.message_zh(),
+            Self::Payment(error) => error.message_zh(),
             Self::BatchAlreadyOpen { batch_no } => {
                 format!("批次 {batch_no} 尚未放行或作废，同一城市同一年度只能有一个在办批次")
             }
@@ -212,6 +218,7 @@ impl Fault for Error {
     fn message_en(&self) -> String {
         match self {
             Self::Ledger(error) => error.message_en(),
+            Self::Payment(error) => error.message_en(),
             _ => self.to_string(),
         }
     }
@@ -222,4 +229,11 @@ impl Fault for Error {
             _ => Vec::new(),
         }
     }
+}
+
+/// The name of the constraint that refused a statement.
+pub(crate) fn constraint_of(error: &sqlx::Error) -> Option<String> {
+    error
+        .as_database_error()
+        .and_then(|database| database.constraint().map(str::to_owned))
 }

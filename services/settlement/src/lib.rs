@@ -7,6 +7,7 @@ mod guard;
 mod heads;
 mod life;
 mod model;
+mod payment;
 mod rpc;
 mod signature;
 mod store;
@@ -23,6 +24,7 @@ use platform::signing::Signer;
 pub use error::Error;
 pub use guard::{Fixed, Guard};
 pub use model::State;
+pub use payment::{Error as PaymentError, payment_routes};
 
 /// The database role of this service.
 pub const DATABASE_ROLE: &str = "zhirong_settlement";
@@ -31,6 +33,7 @@ pub const DATABASE_ROLE: &str = "zhirong_settlement";
 pub const HEALTH: &[&str] = &[
     "zhirong.settlement.v1.SettlementService",
     "zhirong.settlement.v1.ReviewService",
+    "zhirong.settlement.v1.PaymentService",
 ];
 
 /// The settlement service.

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use ledger::Stamp;
 use platform::signing::Signer;
+use policy::rulebook::Rulebook;
 use sqlx::PgConnection;
 
 use crate::book::not_found;
 use crate::error::Error;
-use crate::model::{BatchNo, NOTICE_WORKING_DAYS, State};
+use crate::model::{BatchNo, State};
 use crate::store::batch::{self, Batch};
 use crate::store::step::{self, Agreed, Approval};
 use crate::store::{notice, settled};
@@ -120,10 +121,12 @@ pub(crate) async fn publish(
     number: &BatchNo,
     digest: &str,
 ) -> Result<(), Error> {
-    agreed(tx, number, &[State::InReview], digest).await?;
+    let stored = agreed(tx, number, &[State::InReview], digest).await?;
     if notice::is_needed(tx, number).await? {
+        let rules = Rulebook::load(&stored.policy_text).map_err(ledger::Error::from)?;
+        let working_days = i32::from(rules.procedure.notice_working_days);
         let by = (taker.0.reported_by.as_str(), taker.0.recorded_at);
-        notice::publish(tx, number, by, NOTICE_WORKING_DAYS, digest).await?;
+        notice::publish(tx, number, by, working_days, digest).await?;
     }
     agree(tx, taker, number, Agreed::Published, digest).await
 }

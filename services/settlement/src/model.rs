@@ -67,9 +67,6 @@ impl State {
     }
 }
 
-/// Working days that a public notice runs.
-pub(crate) const NOTICE_WORKING_DAYS: i32 = 5;
-
 /// A batch's number, e.g. `410500-2025-001`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct BatchNo {

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use platform::config::{LogFormat, Overlay, Secret, Settings};
 
 use crate::audit::AuditArgs;
+use crate::officer::BatchArgs;
 
 /// 专利金融补贴结算 Subsidies of a city for patent pledge loans and patent insurance: report, settle, check.
 #[derive(Debug, Parser)]
@@ -56,6 +57,8 @@ pub enum Command {
     Import(ImportArgs),
     /// 结算 Opens and computes a batch, in a sandbox up to its release
     Settle(SettleArgs),
+    /// 批次办理 Takes a step of a batch: show, submit, return, publish, approve, release, cancel
+    Batch(BatchArgs),
     /// 导出批次 Pulls a batch with everything needed to compute it again
     Export(ExportArgs),
     /// 试算 Computes a year from exchange files: no server, no database
@@ -343,6 +346,7 @@ impl Cli {
             | Command::Replay(_)
             | Command::Experiment(_)
             | Command::Audit(_)
+            | Command::Batch(_)
             | Command::Codes => Overlay::default(),
         };
         overlay.log_level.clone_from(&self.global.log_level);
@@ -368,6 +372,7 @@ impl Command {
             Self::Replay(args) => &mut args.client.settings,
             Self::Experiment(args) => &mut args.client.settings,
             Self::Audit(args) => &mut args.client().settings,
+            Self::Batch(args) => &mut args.client().settings,
             Self::Assess(_) | Self::Verify(_) | Self::Codes => return,
         };
         settings.clone_into(target);

@@ -1,5 +1,6 @@
 //! `zhirong codes`: every closed list of the contract, as CSV. A name that was released is never renamed.
 
+mod payment;
 mod reasons;
 mod steps;
 mod words;
@@ -98,7 +99,11 @@ pub fn entries() -> Vec<Entry> {
     for limit in Limit::ALL {
         entries.push(entry("limit", limit.as_str(), "", limit.zh(), limit.en()));
     }
-    for (reason, zh, en) in reasons::REASONS.iter().chain(steps::REASONS) {
+    let reasons = reasons::REASONS
+        .iter()
+        .chain(steps::REASONS)
+        .chain(payment::REASONS);
+    for (reason, zh, en) in reasons {
         entries.push(entry("reason", reason, "", zh, en));
     }
     entries.extend(of_readings());

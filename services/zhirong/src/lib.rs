@@ -19,6 +19,7 @@ pub mod import;
 pub mod inputs;
 pub mod migrate;
 pub mod node;
+pub mod officer;
 pub mod output;
 pub mod replay;
 pub mod sample;
@@ -64,7 +65,8 @@ fn dispatch(mut cli: Cli, environment: Vec<(String, String)>) -> Result<ExitCode
         | Command::Explain(_)
         | Command::Replay(_)
         | Command::Experiment(_)
-        | Command::Audit(_) => {}
+        | Command::Audit(_)
+        | Command::Batch(_) => {}
     }
     let settings = Settings::load(cli.global.config.as_deref(), environment, cli.overlay())?;
     cli.command.set_settings(&settings);
@@ -86,6 +88,7 @@ fn dispatch(mut cli: Cli, environment: Vec<(String, String)>) -> Result<ExitCode
             Command::Replay(args) => replay::run(args).await,
             Command::Experiment(args) => experiment::run(args).await,
             Command::Audit(args) => audit::run(args).await,
+            Command::Batch(args) => officer::run(args).await,
             Command::Assess(args) => assess::run(&args),
             Command::Verify(args) => verify::run(&args),
             Command::Codes => codes::run(),

@@ -9,6 +9,7 @@ use platform::config::Settings;
 use platform::database::embedded::{self, Cluster};
 use platform::database::{Database, Tuning};
 use platform::identity::{Authority, Purpose};
+use platform::sealing::Keyring;
 use platform::serve::{Running, Server};
 use platform::signing::{self, Signer};
 use policy::ident::City;
@@ -32,6 +33,9 @@ pub const SANDBOX_MARK: &str = "sandbox";
 
 /// Name of the sandbox's own key pair for signing batches, beside its certificates.
 pub const SIGNING_KEY: &str = "batch-signing";
+
+/// Name of the sandbox's own keys for payee accounts, beside its certificates.
+pub const PAYEE_KEY: &str = "payee.keys";
 
 /// A running node.
 pub struct Node {
@@ -59,6 +63,11 @@ impl Node {
         } else {
             None
         };
+        let keys = if roles.contains(&"settlement") {
+            payee_keys(settings, &identity)?
+        } else {
+            None
+        };
         let (database, cluster) = open_database(settings).await?;
         if roles.contains(&"registry") {
             enroll_people(&database, &authority).await?;
@@ -74,7 +83,7 @@ impl Node {
             ..Server::new(settings.listen, authority.issue("server", Purpose::Server)?)
         };
         let issuer = settings.sandbox.then(|| authority.clone());
-        let routes = routes(&roles, &database, issuer, signer, settings.sandbox)?;
+        let routes = routes(&roles, &database, issuer, (signer, keys), settings.sandbox)?;
         let (stop, stopped) = oneshot::channel();
         let running = server
             .start(routes, async move {
@@ -222,6 +231,19 @@ fn signer_of(settings: &Settings, identity: &Path) -> Result<Option<Arc<dyn Sign
     Ok(Some(signer))
 }
 
+/// The keys that seal payee accounts: those that are set, a sandbox's own, or none.
+fn payee_keys(settings: &Settings, identity: &Path) -> Result<Option<Arc<Keyring>>, Error> {
+    let keys = match &settings.payee_key {
+        Some(path) => Keyring::load(path)?,
+        None if settings.sandbox => Keyring::load_or_make(&identity.join(PAYEE_KEY))?,
+        None => {
+            tracing::warn!("no payee_key is set: no payee account can be kept, so nothing can be paid");
+            return Ok(None);
+        }
+    };
+    Ok(Some(Arc::new(keys)))
+}
+
 fn health_of(roles: &[&'static str]) -> Vec<&'static str> {
     let names = |role: &&'static str| match *role {
         "registry" => registry::HEALTH,
@@ -240,7 +262,7 @@ fn routes(
     roles: &[&'static str],
     database: &Database,
     issuer: Option<Arc<Authority>>,
-    signer: Option<Arc<dyn Signer>>,
+    (signer, keys): (Option<Arc<dyn Signer>>, Option<Arc<Keyring>>),
     is_sandbox: bool,
 ) -> Result<tonic::service::Routes, Error> {
     let callers = Callers::new(database.clone());
@@ -262,13 +284,17 @@ fn routes(
             ),
             "pledge" => pledge::routes(&mut builder, ledger(pledge::DATABASE_ROLE), callers.clone()),
             "insurance" => insurance::routes(&mut builder, ledger(insurance::DATABASE_ROLE), callers.clone()),
-            _ => settlement::routes(
-                &mut builder,
-                ledger(settlement::DATABASE_ROLE),
-                callers.clone(),
-                signer.clone(),
-                is_sandbox,
-            ),
+            _ => {
+                let own = ledger(settlement::DATABASE_ROLE);
+                settlement::routes(
+                    &mut builder,
+                    own.clone(),
+                    callers.clone(),
+                    signer.clone(),
+                    is_sandbox,
+                );
+                settlement::payment_routes(&mut builder, own, callers.clone(), keys.clone());
+            }
         }
     }
     // Once a process, under the rights of its first service: each of them may read the trail.

@@ -55,8 +55,16 @@ fn day_after(day: Option<&Date>) -> Option<NaiveDate> {
     NaiveDate::from_ymd_opt(day.year, month, number)?.checked_add_days(Days::new(1))
 }
 
-fn taken(call: &'static str, batch: Option<pb::Batch>) -> Result<pb::Batch, CommandError> {
-    batch.ok_or_else(|| CommandError::call(call, Status::internal("the answer holds no batch")))
+/// The batch of an answer.
+///
+/// # Errors
+/// [`CommandError::Call`] where the call was refused, or its answer holds none.
+pub fn stands(
+    call: &'static str,
+    answer: Result<Option<pb::Batch>, Status>,
+) -> Result<pb::Batch, CommandError> {
+    let batch = answer.and_then(|batch| batch.ok_or_else(|| Status::internal("the answer holds no batch")));
+    batch.map_err(|status| CommandError::call(call, status))
 }
 
 macro_rules! step {
@@ -76,8 +84,7 @@ macro_rules! step {
                 async move { service.$rpc(request).await.map(Response::into_inner) }
             })
             .await;
-            let answer = answer.map_err(|status| CommandError::call($called, status))?;
-            taken($called, answer.batch)
+            stands($called, answer.map(|answer| answer.batch))
         }
     };
 }

@@ -7,6 +7,7 @@ mod objection;
 mod pull;
 mod reading;
 mod release;
+mod standing;
 mod steps;
 mod stored;
 mod stream;

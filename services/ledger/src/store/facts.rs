@@ -161,6 +161,15 @@ pub async fn file_of_city(
 
 const OF_CITY: &str = "city = $1 and cut_off <= $2";
 
+/// The cut-off up to which a batch counts a file: reviewers' decisions have one of their own.
+#[must_use]
+pub const fn up_to(file: File, cut_off: i64, decided_cut_off: i64) -> i64 {
+    match file {
+        File::Decisions => decided_cut_off,
+        _ => cut_off,
+    }
+}
+
 /// Every revision of a city that was accepted under a cut-off up to the one given: the fixed set a batch is computed from.
 /// Reviewers' decisions are taken up to a cut-off of their own, which may be later: they act within the batch they are about.
 ///

@@ -70,6 +70,12 @@ pub enum Error {
         /// What is wrong.
         what: String,
     },
+    /// Something could not be sealed or opened, or the keys cannot be used.
+    #[error("sealing: {what}")]
+    Sealing {
+        /// What is wrong; never the secret.
+        what: String,
+    },
     /// The network server failed.
     #[error("server failed")]
     Transport(#[from] tonic::transport::Error),
@@ -154,6 +160,7 @@ impl Fault for Error {
             | Self::Io { .. }
             | Self::Identity { .. }
             | Self::Signing { .. }
+            | Self::Sealing { .. }
             | Self::Transport(_)
             | Self::Telemetry(_) => Kind::Internal,
         }
@@ -169,6 +176,7 @@ impl Fault for Error {
             Self::Identity { .. } => "IDENTITY_INVALID",
             Self::SigningKey { .. } => "SIGNING_KEY_INVALID",
             Self::Signing { .. } => "SIGNING_FAILED",
+            Self::Sealing { .. } => "SEALING_FAILED",
             Self::Task(_) | Self::Io { .. } | Self::Transport(_) | Self::Telemetry(_) => "INTERNAL",
         }
     }
@@ -192,6 +200,7 @@ impl Fault for Error {
             Self::Identity { name, what } => format!("证书 {name} 不可用:{what}"),
             Self::SigningKey { path, what } => format!("签名密钥 {path} 不可用:{what}"),
             Self::Signing { what } => format!("签名失败或不成立:{what}"),
+            Self::Sealing { what } => format!("加密封存失败或不成立:{what}"),
             Self::Transport(error) => format!("网络服务失败:{error}"),
             Self::Telemetry(what) => format!("日志或追踪无法启动:{what}"),
         }
@@ -219,6 +228,7 @@ impl Fault for Error {
             | Self::Identity { .. }
             | Self::SigningKey { .. }
             | Self::Signing { .. }
+            | Self::Sealing { .. }
             | Self::Telemetry(_) => self.to_string(),
         }
     }

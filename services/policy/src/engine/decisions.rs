@@ -15,6 +15,9 @@ use crate::explanation::{Step, date_text};
 use crate::facts::{Decision, Facts, PremiumEventKind, Verdict};
 use crate::ident::Reference;
 
+/// Places of decisions, each with the item of the one line it is about, where it is about one.
+type Places = BTreeSet<(usize, Option<String>)>;
+
 /// The facts under the decisions on them.
 pub(crate) struct Reviewed<'a> {
     pub(crate) index: Index<'a>,
@@ -23,9 +26,9 @@ pub(crate) struct Reviewed<'a> {
     /// Their places by `institution_code/number`.
     by_record: HashMap<String, Vec<usize>>,
     /// Those that answer a finding, by record and measure; with the line's item where it is about one patent alone.
-    answers: HashMap<(String, Measure), BTreeSet<(usize, Option<String>)>>,
+    answers: HashMap<(String, Measure), Places>,
     /// Rejections of the year by measure and the beneficiary whose line would have been larger; with item as above.
-    takes_from: HashMap<(Measure, String), BTreeSet<(usize, Option<String>)>>,
+    takes_from: HashMap<(Measure, String), Places>,
     used: BTreeSet<usize>,
     /// Findings of the year that a rejection answered, as they stood before it.
     rejected: Vec<Finding>,

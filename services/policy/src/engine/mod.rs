@@ -29,7 +29,7 @@ use crate::reading::Readings;
 use crate::rulebook::{Rulebook, RulebookError};
 
 pub use preview::{ContractPreview, Figure, PolicyPreview, preview_contract, preview_policy};
-pub use why_not::{Cure, Subject, Verdict, counted_draws, why_not};
+pub use why_not::{Acceptance, Cure, Subject, Verdict, counted_draws, why_not};
 
 /// The version of the engine's computation: part of every receipt. A change that can move a fen raises it.
 pub const ENGINE_VERSION: &str = "zhirong-engine/2";

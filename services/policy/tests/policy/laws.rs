@@ -106,7 +106,7 @@ fn any_order_of_the_facts_gives_the_same_answer_to_the_letter() {
 // ---- true-up and the cutting of a year into batches ---------------------------------------------------------------
 
 /// The same city some time before: part of the records not yet reported, part in an older revision.
-fn earlier(rng: &mut Rng, now: &Facts) -> Facts {
+pub(crate) fn earlier(rng: &mut Rng, now: &Facts) -> Facts {
     let mut facts = now.clone();
     let mut known = |percent: u32| rng.u32(0..100) < percent;
     facts.institutions.retain(|_| known(90));

@@ -11,6 +11,10 @@ mod laws;
 #[cfg(test)]
 mod oracle;
 #[cfg(test)]
+mod orders;
+#[cfg(test)]
 mod review;
+#[cfg(test)]
+mod scene;
 #[cfg(test)]
 mod world;

@@ -74,17 +74,25 @@ pub(crate) async fn replace(
         .iter()
         .map(|line| line.limited_by.map(|limit| limit.as_str().to_owned()))
         .collect();
+    // The database flattens arrays of arrays, so that a line's codes go as one text; no code holds a semicolon.
+    let institutions: Vec<String> = lines
+        .iter()
+        .map(|line| {
+            let codes: Vec<String> = line.institutions.iter().map(ToString::to_string).collect();
+            codes.join(";")
+        })
+        .collect();
     let explanations: Vec<Vec<u8>> = lines.iter().map(|line| line.explanation.encode()).collect();
     sqlx::query(
         "insert into settlement.line
              (city, year, sequence, line_no, policy_year, measure, beneficiary, beneficiary_name, item,
               base_fen, entitled_fen, settled_before_fen, amount_fen, limited_by, clause, rule_revision, explanation,
-              corrects_sequence, corrects_line)
+              institutions, corrects_sequence, corrects_line)
          select $1, $2, $3, ordinality::integer, $2, m, b, n, i, base, entitled, before, amount, l, c, $14, e,
-                last.sequence, last.line_no
+                string_to_array(codes, ';'), last.sequence, last.line_no
          from unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::bigint[], $10::bigint[],
-                     $11::bigint[], $12::text[], $13::text[], $15::bytea[])
-              with ordinality as given (m, b, n, i, base, entitled, before, amount, l, c, e, ordinality)
+                     $11::bigint[], $12::text[], $13::text[], $15::bytea[], $16::text[])
+              with ordinality as given (m, b, n, i, base, entitled, before, amount, l, c, e, codes, ordinality)
          left join settlement.settled s on before > 0 and s.city = $1 and s.policy_year = $2 and s.measure = m
               and s.beneficiary = b and s.item = i
          left join settlement.line last on last.city = $1 and last.year = $2 and last.sequence = s.last_sequence
@@ -105,6 +113,7 @@ pub(crate) async fn replace(
     .bind(text(|line| line.clause.as_str().to_owned()))
     .bind(rule_revision)
     .bind(explanations)
+    .bind(institutions)
     .execute(tx)
     .await?;
     Ok(())

@@ -223,8 +223,9 @@ fn steps(ground: &Ground<'_>, line: &Line) -> Vec<Node> {
                     .nodes(File::Exclusions, line.key.beneficiary.as_str());
                 pending.push((Tag::Other, node.with(rest).with(facts)));
             }
-            Step::NothingEarned { .. } => pending.push((Tag::Other, node)),
-            Step::Sum { .. } | Step::Tier { .. } | Step::Rate { .. } | Step::Cap { .. } => {
+            Step::NothingEarned { .. } | Step::Decided { .. } => pending.push((Tag::Other, node)),
+            // A sum, tier, rate or cap, or a condition of the batch: it rests on everything before it.
+            _ => {
                 let rest = everything(&mut pending);
                 pending.push((Tag::Other, node.with(rest).with(above_cap(step))));
             }

@@ -231,6 +231,14 @@ fn change(verdict: &Verdict, stop: &Finding) -> Node {
             format!("under {reading}={value}: the beneficiary's year goes from {now} to {then}{next_en}"),
         ));
     }
+    if let Some(accepted) = &verdict.acceptance {
+        let codes: Vec<&str> = accepted.codes.iter().map(|code| code.as_str()).collect();
+        let (codes, now, then) = (codes.join(", "), accepted.now, accepted.then);
+        change.children.push(Node::new(
+            format!("若审核人接受 {codes}：受益人本项由 {now} 元变为 {then} 元"),
+            format!("once a reviewer accepts {codes}: the beneficiary's year goes from {now} to {then}"),
+        ));
+    }
     change
 }
 

@@ -216,3 +216,23 @@ fn the_lines_go_to_standard_output_as_they_go_to_the_file() {
         std::fs::read_to_string(dir.path().join(batch_folder::FILES[0])).unwrap()
     );
 }
+
+/// The batch as a receipt of another engine states it, sealed.
+fn restated(files: &Files, version: &str) -> Files {
+    let mut files = files.clone();
+    let mut receipt = exchange::batch::Receipt::from_json(&files["receipt.json"]).unwrap();
+    version.clone_into(&mut receipt.engine_version);
+    files.insert("receipt.json".to_owned(), receipt.seal().to_json());
+    files
+}
+
+#[test]
+fn a_receipt_of_the_engine_before_conditions_is_verified_and_an_unknown_ones_is_not() {
+    let whole = batch();
+    assert!(verify(&restated(&whole, "zhirong-engine/1")).1.is_empty());
+    let (_, differences) = verify(&restated(&whole, "zhirong-engine/0"));
+    assert!(
+        differences.iter().any(|it| it.en.contains("another engine")),
+        "{differences:?}"
+    );
+}

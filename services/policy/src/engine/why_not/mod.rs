@@ -1,10 +1,13 @@
 //! Why a record earned nothing, or which lines rest on it: the first clause that failed and what would change it.
 
+mod acceptance;
 mod insuring;
 mod lending;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use self::acceptance::Acceptance;
+use self::acceptance::acceptance;
 use super::contract::{Contract, Draw, contract_reference, evaluate_all};
 use super::decisions::review;
 use super::index::Index;
@@ -48,6 +51,8 @@ pub struct Verdict {
     pub no_money: Option<NoMoney>,
     /// Readings under which the first finding would not arise, with what they would pay.
     pub cures: Vec<Cure>,
+    /// What a reviewer's acceptance would pay, where holds alone stand in the way.
+    pub acceptance: Option<Acceptance>,
 }
 
 /// Another value of a reading that takes away what stopped a record.
@@ -288,11 +293,13 @@ impl Desk<'_, '_> {
                 findings,
                 no_money: None,
                 cures: Vec::new(),
+                acceptance: None,
             };
             if !verdict.earns() && verdict.first_stop().is_none() {
                 verdict.no_money = draft.no_money;
             }
             verdict.cures = cures(self.question, &verdict, &draft.names, self.outcomes.get(&year))?;
+            verdict.acceptance = acceptance(self.question, &verdict, self.outcomes.get(&year))?;
             verdicts.push(verdict);
         }
         Ok(verdicts)

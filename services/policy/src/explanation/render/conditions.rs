@@ -5,7 +5,7 @@ use crate::codes::FindingCode;
 use crate::facts::Verdict;
 
 /// What a finding's code says, or the code itself where it is not known.
-fn finding<'a>(code: &'a str, text: impl Fn(FindingCode) -> &'static str) -> &'a str {
+fn finding(code: &str, text: impl Fn(FindingCode) -> &'static str) -> &str {
     FindingCode::parse(code).map_or(code, |known| text(known))
 }
 
@@ -41,6 +41,13 @@ impl Step {
             } => format!(
                 "追回决定 {reference}（{basis}；{reason}）：至多保留 {at_most} 元，原计 {earned} 元，计 {entitled} 元"
             ),
+            _ => self.holding_zh(),
+        }
+    }
+
+    /// What holds a line, and the budget.
+    fn holding_zh(&self) -> String {
+        match self {
             Self::SetAside {
                 reference,
                 reason,
@@ -117,6 +124,13 @@ impl Step {
             } => format!(
                 "recovery ordered by {reference} ({basis}; {reason}): keeps at most {at_most}, before {earned}, now {entitled}"
             ),
+            _ => self.holding_en(),
+        }
+    }
+
+    /// What holds a line, and the budget.
+    fn holding_en(&self) -> String {
+        match self {
             Self::SetAside {
                 reference,
                 reason,
