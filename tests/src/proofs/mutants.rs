@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use exchange::batch::{LineRow, Receipt};
 use exchange::digest::{facts_digest, sha256_hex};
 use fastrand::Rng;
@@ -12,7 +10,7 @@ use zhirong::batch_folder::{POLICY, RECEIPT};
 use zhirong::signature::check_key;
 use zhirong::verify::{Files, check_digests, verify};
 
-use super::signed::{Pair, Signed, Signers, pair, sign};
+use super::signed::{Pair, Signed, Signers, mirrored, pair, sign};
 use super::{Asked, Figure, Size, count, in_parallel, show};
 use crate::ids;
 
@@ -212,33 +210,6 @@ fn replays(files: &Files, old: &Files) -> Vec<Files> {
         changed.push(copy);
     }
     changed
-}
-
-/// The order of the group of P-256.
-const ORDER: [u8; 32] = [
-    0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xBC, 0xE6, 0xFA,
-    0xAD, 0xA7, 0x17, 0x9E, 0x84, 0xF3, 0xB9, 0xCA, 0xC2, 0xFC, 0x63, 0x25, 0x51,
-];
-
-/// The other signature that the equations of ECDSA allow for the same message: s taken from the group's order. Only of the
-/// raw encoding.
-fn mirrored(files: &Files) -> Option<Files> {
-    let mut receipt = Receipt::from_json(&files[RECEIPT]).unwrap();
-    let signature = receipt.signature.as_mut()?;
-    let mut bytes = STANDARD.decode(&signature.signature).unwrap();
-    if bytes.len() != 64 || !signature.algorithm.starts_with("ECDSA") {
-        return None;
-    }
-    let mut borrow = 0_i16;
-    for place in (0..32).rev() {
-        let difference = i16::from(ORDER[place]) - i16::from(bytes[32 + place]) - borrow;
-        borrow = i16::from(difference < 0);
-        bytes[32 + place] = u8::try_from(difference.rem_euclid(256)).unwrap();
-    }
-    signature.signature = STANDARD.encode(bytes);
-    let mut files = files.clone();
-    files.insert(RECEIPT.to_owned(), receipt.to_json());
-    Some(files)
 }
 
 /// What was tried and what passed.

@@ -152,3 +152,31 @@ pub fn pair(seed: u64, signer: &dyn Signer) -> Pair {
         newer: signed(newer, signer),
     }
 }
+
+/// The order of the group of P-256.
+const ORDER: [u8; 32] = [
+    0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xBC, 0xE6, 0xFA,
+    0xAD, 0xA7, 0x17, 0x9E, 0x84, 0xF3, 0xB9, 0xCA, 0xC2, 0xFC, 0x63, 0x25, 0x51,
+];
+
+/// The other signature that the equations of ECDSA allow for the same message: s taken from the group's order. Only of the
+/// raw encoding.
+#[must_use]
+pub fn mirrored(files: &Files) -> Option<Files> {
+    let mut receipt = Receipt::from_json(&files[RECEIPT]).unwrap();
+    let signature = receipt.signature.as_mut()?;
+    let mut bytes = STANDARD.decode(&signature.signature).unwrap();
+    if bytes.len() != 64 || !signature.algorithm.starts_with("ECDSA") {
+        return None;
+    }
+    let mut borrow = 0_i16;
+    for place in (0..32).rev() {
+        let difference = i16::from(ORDER[place]) - i16::from(bytes[32 + place]) - borrow;
+        borrow = i16::from(difference < 0);
+        bytes[32 + place] = u8::try_from(difference.rem_euclid(256)).unwrap();
+    }
+    signature.signature = STANDARD.encode(bytes);
+    let mut files = files.clone();
+    files.insert(RECEIPT.to_owned(), receipt.to_json());
+    Some(files)
+}
