@@ -3,4 +3,5 @@
 mod cancelled;
 mod concurrent;
 mod killed;
+mod proofs;
 mod separate;

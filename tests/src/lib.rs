@@ -11,6 +11,7 @@ pub mod cases;
 pub mod ids;
 pub mod import;
 pub mod process;
+pub mod proofs;
 pub mod pull;
 pub mod records;
 pub mod sandbox;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use exchange::batch::{Receipt, ReceiptSignature};
-use platform::signing::{Signer, verify};
+use platform::signing::{Signer, one_form, verify};
 
 use crate::error::Error;
 use crate::store::batch::Batch;
@@ -39,6 +39,7 @@ fn sign(receipt: Receipt, signer: &dyn Signer) -> Result<Receipt, Error> {
         .signed_bytes()
         .map_err(|error| unreadable(error.to_string()))?;
     let raw = signer.sign(&bytes)?;
+    let raw = one_form(signer.algorithm(), signer.profile().encoding, &raw)?;
     verify(
         signer.algorithm(),
         signer.public_key_der(),

@@ -71,7 +71,11 @@ pub fn check(receipt: &Receipt) -> Option<Difference> {
         .and_then(|message| {
             signing::verify(algorithm, &key, &message, &bytes, &profile).map_err(|error| error.to_string())
         });
-    holds.err().map(invalid)
+    if let Err(what) = holds {
+        return Some(invalid(what));
+    }
+    let is_kept = signing::one_form(algorithm, encoding, &bytes).is_ok_and(|kept| kept == bytes);
+    (!is_kept).then(|| invalid("s is not the lower of the two".to_owned()))
 }
 
 fn decoded(text: &str) -> Result<Vec<u8>, String> {

@@ -3,11 +3,14 @@
 //! - `cases [--dir DIR]`: every acceptance case by the rules alone and through the services, one line a case
 //! - `check`: what a change must pass before it is proposed
 //! - `bench`: figures with their bars, one JSON line each
+//! - `proofs [--smoke] [--seed N] [--only GROUP]`: what must hold of every settlement, one JSON line a figure; `proofs-long` with the
+//!   large counts
 
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use zhirong_tests::cases::{Order, all, by_server, folder};
+use zhirong_tests::proofs::{self, Asked, Size};
 use zhirong_tests::{bench, run};
 
 /// The seed of the shuffled order; printed, so that a run can be repeated.
@@ -21,16 +24,52 @@ fn main() -> ExitCode {
         ["cases", "--dir", dir] => cases(PathBuf::from(dir)),
         ["check"] => check(),
         ["bench"] => bench::all(),
-        _ => {
-            eprintln!("cargo xtask cases [--dir DIR] | check | bench");
-            return ExitCode::from(2);
-        }
+        ["proofs", rest @ ..] => match asked(Size::Full, rest) {
+            Some((asked, only)) => proofs::run(asked, only),
+            None => return usage(),
+        },
+        ["proofs-long", rest @ ..] => match asked(Size::Long, rest) {
+            Some((asked, only)) => proofs::run(asked, only),
+            None => return usage(),
+        },
+        _ => return usage(),
     };
     if passed {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     }
+}
+
+fn usage() -> ExitCode {
+    let groups: Vec<&str> = proofs::GROUPS.iter().map(|(name, _)| *name).collect();
+    eprintln!(
+        "cargo xtask cases [--dir DIR] | check | bench | proofs [--smoke] [--seed N] [--only {0}] | proofs-long [--seed N] [--only {0}]",
+        groups.join("|")
+    );
+    ExitCode::from(2)
+}
+
+/// The options of the proofs; none where one is unknown.
+fn asked<'a>(size: Size, words: &[&'a str]) -> Option<(Asked, Option<&'a str>)> {
+    let mut asked = Asked {
+        size,
+        seed: proofs::SEED,
+    };
+    let (mut only, mut words) = (None, words.iter());
+    while let Some(word) = words.next() {
+        match *word {
+            "--smoke" if size == Size::Full => asked.size = Size::Smoke,
+            "--seed" => asked.seed = words.next()?.parse().ok()?,
+            "--only" => {
+                let group = words.next()?;
+                proofs::GROUPS.iter().find(|(name, _)| name == group)?;
+                only = Some(*group);
+            }
+            _ => return None,
+        }
+    }
+    Some((asked, only))
 }
 
 /// Runs every case both ways: by `assess` with all steps and variants, and through the services in three orders of arrival.

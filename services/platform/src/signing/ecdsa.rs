@@ -52,11 +52,29 @@ impl Signer for Key {
             .signing
             .try_sign(message)
             .map_err(|error| refused(error.to_string()))?;
-        Ok(match self.profile.encoding {
-            Encoding::Der => signature.to_der().as_bytes().to_vec(),
-            Encoding::Raw => signature.to_bytes().to_vec(),
-        })
+        Ok(written(&signature, self.profile.encoding))
     }
+}
+
+fn read(signature: &[u8], encoding: Encoding) -> Result<Signature, Error> {
+    let read = match encoding {
+        Encoding::Der => Signature::from_der(signature),
+        Encoding::Raw => Signature::from_slice(signature),
+    };
+    read.map_err(|_| refused("the signature is not the key's over these bytes"))
+}
+
+fn written(signature: &Signature, encoding: Encoding) -> Vec<u8> {
+    match encoding {
+        Encoding::Der => signature.to_der().as_bytes().to_vec(),
+        Encoding::Raw => signature.to_bytes().to_vec(),
+    }
+}
+
+/// The signature with the lower of its two possible numbers s.
+pub(super) fn one_form(signature: &[u8], encoding: Encoding) -> Result<Vec<u8>, Error> {
+    let signature = read(signature, encoding)?;
+    Ok(written(&signature.normalize_s(), encoding))
 }
 
 /// A new private key as PKCS#8 PEM.
@@ -82,11 +100,6 @@ pub(super) fn verify(
 ) -> Result<(), Error> {
     let key = VerifyingKey::from_public_key_der(public_key_der)
         .map_err(|_| refused("the public key is none on P-256"))?;
-    let signature = match profile.encoding {
-        Encoding::Der => Signature::from_der(signature),
-        Encoding::Raw => Signature::from_slice(signature),
-    };
-    signature
-        .and_then(|signature| key.verify(message, &signature))
+    key.verify(message, &read(signature, profile.encoding)?)
         .map_err(|_| refused("the signature is not the key's over these bytes"))
 }

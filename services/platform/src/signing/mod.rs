@@ -181,6 +181,19 @@ pub fn verify(
     }
 }
 
+/// The one form of a signature that is kept. Whoever sees an ECDSA signature can write a second one of the same message, with s
+/// taken from the group's order (FIPS 186-5 allows both); of the two, the lower s is kept, so that a signature that was
+/// exchanged shows. SM2 has one form.
+///
+/// # Errors
+/// [`Error::Signing`] when the signature cannot be read.
+pub fn one_form(algorithm: Algorithm, encoding: Encoding, signature: &[u8]) -> Result<Vec<u8>, Error> {
+    match algorithm {
+        Algorithm::EcdsaP256Sha256 => ecdsa::one_form(signature, encoding),
+        Algorithm::Sm2Sm3 => Ok(signature.to_vec()),
+    }
+}
+
 /// Reads a public key from PEM (`PUBLIC KEY`) of either curve, as DER in its one uncompressed form.
 ///
 /// # Errors

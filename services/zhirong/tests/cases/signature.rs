@@ -7,7 +7,7 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use exchange::batch::{Receipt, ReceiptSignature};
-use platform::signing::{Algorithm, Encoding, Profile, Signer, load_or_make};
+use platform::signing::{Algorithm, Encoding, Profile, Signer, load_or_make, one_form};
 use zhirong::batch_folder::{self, RECEIPT};
 use zhirong::signature::{ALGORITHM_UNKNOWN, INVALID, KEY_DIFFERS, MISSING};
 use zhirong::verify::{Difference, Files, verify};
@@ -28,13 +28,15 @@ fn signer(dir: &Path, name: &str, algorithm: Algorithm, encoding: Encoding) -> A
 
 /// Signs as the service does on release.
 fn sign(receipt: Receipt, signer: &dyn Signer) -> Receipt {
+    let raw = signer.sign(&receipt.signed_bytes().unwrap()).unwrap();
+    let raw = one_form(signer.algorithm(), signer.profile().encoding, &raw).unwrap();
     let signature = ReceiptSignature {
         algorithm: signer.algorithm().as_str().to_owned(),
         key_id: signer.key_id(),
         public_key: STANDARD.encode(signer.public_key_der()),
         user_id: signer.profile().user_id.clone(),
         encoding: signer.profile().encoding.as_str().to_owned(),
-        signature: STANDARD.encode(signer.sign(&receipt.signed_bytes().unwrap()).unwrap()),
+        signature: STANDARD.encode(raw),
     };
     Receipt {
         signature: Some(signature),
