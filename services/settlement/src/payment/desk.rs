@@ -8,11 +8,12 @@ use exchange::table::name_for_matching;
 use ledger::Stamp;
 use platform::sealing::Keyring;
 use policy::money::Money;
+use policy::rulebook::{Negative, Rulebook};
 use sqlx::PgConnection;
 
 use super::Error as PayError;
 use super::account::{self, Account};
-use super::model::{NEGATIVE_IS_SET_OFF, ORDER_BASIS, payment_name, voucher_no};
+use super::model::{ORDER_BASIS, payment_name, voucher_no};
 use super::offset::{Debt, Payable, set_off};
 use super::store::book::{self, NewPayment, StoredPayment};
 use super::store::{payee, recovery, voucher};
@@ -133,10 +134,12 @@ pub(crate) async fn prepare(
     set_off_earlier: bool,
 ) -> Result<(), Error> {
     platform::database::extend_deadline(tx, PREPARE_LIMIT).await?;
-    released(tx, number).await?;
+    let stored = released(tx, number).await?;
     let today = payee::today(tx, stamp.city.as_str()).await?;
     if book::page(tx, number, 0, 1).await?.is_empty() {
-        open(tx, stamp, number, today, set_off_earlier).await?;
+        let rulebook = Rulebook::load(&stored.policy_text).map_err(ledger::Error::from)?;
+        let is_set_off = rulebook.procedure.negative == Negative::Offset;
+        open(tx, stamp, number, today, (is_set_off, set_off_earlier)).await?;
     }
     let held: Vec<StoredPayment> = book::all(tx, number)
         .await?
@@ -162,9 +165,10 @@ async fn open(
     stamp: &Stamp,
     number: &BatchNo,
     today: NaiveDate,
-    set_off_earlier: bool,
+    (is_set_off, set_off_earlier): (bool, bool),
 ) -> Result<(), Error> {
     let city = stamp.city.as_str();
+    // Under `negative = "recovery"` a batch's own negative lines are recovered in full.
     // A batch without a positive line is asked again each time: its recoveries stand already.
     if recovery::page(tx, city, Some(number), true, (0, 0, 0), 1)
         .await?
@@ -194,7 +198,7 @@ async fn open(
     let debts: Vec<Debt> = recovery::outstanding(tx, number, set_off_earlier)
         .await?
         .into_iter()
-        .filter(|it| NEGATIVE_IS_SET_OFF || !is_own(it))
+        .filter(|it| is_set_off || !is_own(it))
         .map(|it| Debt {
             key: (it.year, it.sequence, it.line_no),
             rest: Money::from_fen(it.rest_fen()),

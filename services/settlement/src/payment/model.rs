@@ -142,10 +142,6 @@ pub(crate) fn purpose(number: &BatchNo, measure: &str, line_no: i32) -> String {
     text.chars().take(PURPOSE_CHARACTERS_MAX).collect()
 }
 
-/// Whether negative lines are set off against the same beneficiary's positive lines of their batch; otherwise each becomes a recovery
-/// in full. The one place where the procedure is chosen.
-pub(crate) const NEGATIVE_IS_SET_OFF: bool = true;
-
 /// Legal basis of an ordered recovery.
 pub(crate) const ORDER_BASIS: &str = "财政违法行为处罚处分条例第十四条";
 
