@@ -39,6 +39,7 @@ struct Run {
     twice: i64,
     not_replayed: Vec<String>,
     batches: u64,
+    among_writers: u64,
     facts: u64,
     lost_by_time: u64,
 }
@@ -143,8 +144,11 @@ async fn late(seconds: u64) -> Run {
     });
     let writers: Vec<_> = writers.collect();
     let mut batches = Vec::new();
+    let mut among_writers = 0;
     while Instant::now() < until {
         batches.push(batch::settle(&sandbox, year, AS_OF).await);
+        // A cut-off that waits until nobody writes any more would never close in a busy city.
+        among_writers += u64::from(Instant::now() < until);
     }
     let accepted: Vec<Vec<i64>> = join_all(writers).await.into_iter().map(Result::unwrap).collect();
     batches.push(batch::settle(&sandbox, year, AS_OF).await);
@@ -175,6 +179,7 @@ async fn late(seconds: u64) -> Run {
         twice,
         not_replayed,
         batches: count(batches.len()),
+        among_writers,
         facts: count(facts),
         lost_by_time,
     }
@@ -192,6 +197,11 @@ pub fn figures(asked: Asked) -> Vec<Figure> {
         Figure::none("late_commit_fen_twice", u64::try_from(run.twice).unwrap()),
         Figure::none("late_commit_batches_not_replayed", count(run.not_replayed.len())),
         Figure::at_least("late_commit_batches", run.batches, 2),
+        Figure::at_least(
+            "late_commit_batches_released_among_writers",
+            run.among_writers,
+            asked.of(1, 1, 2, 10),
+        ),
         Figure::at_least("late_commit_facts", run.facts, asked.of(50, 200, 500, 2_500)),
     ]
 }

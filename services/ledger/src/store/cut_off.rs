@@ -4,6 +4,12 @@ use sqlx::PgConnection;
 
 use crate::error::Error;
 
+/// Everybody's place in the queue for a city's cut-off. A row that is locked for share is locked for share again at once, so writers
+/// who overlap without end would keep whoever closes the cut-off waiting for ever; this lock serves in the order of asking.
+const QUEUE_TO_WRITE: &str =
+    "select pg_advisory_xact_lock_shared(hashtextextended('ledger.cut_off.' || $1, 0))";
+const QUEUE_TO_CLOSE: &str = "select pg_advisory_xact_lock(hashtextextended('ledger.cut_off.' || $1, 0))";
+
 /// The cut-off that facts written by this transaction are accepted under.
 ///
 /// The share lock is held to the end of the transaction, so a cut-off closes only when no write under it is in flight.
@@ -12,6 +18,7 @@ use crate::error::Error;
 /// # Errors
 /// Database errors.
 pub async fn for_writing(tx: &mut PgConnection, city: &str) -> Result<i64, Error> {
+    sqlx::query(QUEUE_TO_WRITE).bind(city).execute(&mut *tx).await?;
     let read = "select current from ledger.cut_off where city = $1 for share";
     if let Some((current,)) = sqlx::query_as::<_, (i64,)>(read)
         .bind(city)
@@ -45,6 +52,7 @@ pub async fn current(tx: &mut PgConnection, city: &str) -> Result<i64, Error> {
 /// # Errors
 /// Database errors.
 pub async fn close(tx: &mut PgConnection, city: &str) -> Result<i64, Error> {
+    sqlx::query(QUEUE_TO_CLOSE).bind(city).execute(&mut *tx).await?;
     sqlx::query("insert into ledger.cut_off (city) values ($1) on conflict do nothing")
         .bind(city)
         .execute(&mut *tx)
