@@ -42,13 +42,19 @@ fn every_break_is_named_and_unpaid_money_ages() {
             kinds(&answer),
             [BreakKind::MissingOutside, BreakKind::MissingOutside]
         );
+        // The shared sandbox's business date moves on meanwhile, so that any bucket may hold them.
+        let unpaid = |answer: &pb::GetReconciliationResponse| {
+            let mut held: Vec<(i64, String)> = answer
+                .ageing
+                .iter()
+                .map(|it| (it.payments_count, yuan(&it.amount).to_owned()))
+                .collect();
+            held.retain(|(count, _)| *count > 0);
+            held
+        };
         assert_eq!(
-            (
-                answer.ageing.len(),
-                answer.ageing[0].payments_count,
-                yuan(&answer.ageing[0].amount)
-            ),
-            (4, 2, "230000.00")
+            (answer.ageing.len(), unpaid(&answer)),
+            (4, vec![(2, "230000.00".to_owned())])
         );
         let s = |number: i32| format!("{}-r{number}", released.batch_no);
         statement(
@@ -64,10 +70,8 @@ fn every_break_is_named_and_unpaid_money_ages() {
             [BreakKind::Matched, BreakKind::AccountDiffers]
         );
         results(sandbox, vec![result(&found[0], pb::PaymentOutcome::Paid, &s(1))]).await;
-        assert_eq!(
-            reconcile(sandbox, &released.name).await.ageing[0].payments_count,
-            1
-        );
+        let left = unpaid(&reconcile(sandbox, &released.name).await);
+        assert_eq!(left, [(1, "150000.00".to_owned())]);
         // The bank's money comes back, the enterprise's leaves a second time.
         statement(
             sandbox,

@@ -176,23 +176,7 @@ async fn open(
     {
         recovery::open_all(tx, number, stamp, (today, ORDER_BASIS)).await?;
     }
-    let mut payables = Vec::new();
-    let mut after = 0;
-    loop {
-        let lines = line::page(tx, number, after, PAGE).await?;
-        let Some(last) = lines.last() else { break };
-        after = last.line_no;
-        payables.extend(
-            lines
-                .iter()
-                .filter(|line| line.amount_fen > 0)
-                .map(|line| Payable {
-                    line_no: line.line_no,
-                    beneficiary: line.beneficiary.clone(),
-                    amount: Money::from_fen(line.amount_fen),
-                }),
-        );
-    }
+    let payables = payables(tx, number).await?;
     let is_own =
         |it: &recovery::StoredRecovery| (it.year, it.sequence) == (number.year.number(), number.sequence);
     let debts: Vec<Debt> = recovery::outstanding(tx, number, set_off_earlier)
@@ -232,6 +216,28 @@ async fn open(
         recovery::reduce(tx, city, key, (amount, 0), today).await?;
     }
     Ok(())
+}
+
+/// The positive lines of a batch, in order.
+async fn payables(tx: &mut PgConnection, number: &BatchNo) -> Result<Vec<Payable>, Error> {
+    let mut payables = Vec::new();
+    let mut after = 0;
+    loop {
+        let lines = line::page(tx, number, after, PAGE).await?;
+        let Some(last) = lines.last() else { break };
+        after = last.line_no;
+        payables.extend(
+            lines
+                .iter()
+                .filter(|line| line.amount_fen > 0)
+                .map(|line| Payable {
+                    line_no: line.line_no,
+                    beneficiary: line.beneficiary.clone(),
+                    amount: Money::from_fen(line.amount_fen),
+                }),
+        );
+    }
+    Ok(payables)
 }
 
 /// Gives a payment its next voucher, to an account as it stands.
