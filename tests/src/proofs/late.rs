@@ -130,7 +130,7 @@ async fn scenes(sandbox: &Sandbox, year: i32) -> Vec<Arc<Lending>> {
 
 async fn late(seconds: u64) -> Run {
     let sandbox = Sandbox::start().await;
-    let year = ids::year();
+    let year = super::FIRST_YEAR;
     let scenes = scenes(&sandbox, year).await;
     let mut database = sandbox.database().await;
     for sql in SLOW_COMMIT {
