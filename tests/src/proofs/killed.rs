@@ -14,9 +14,9 @@ use zhirong::{export, verify};
 use super::walk::{Call, Verb, read};
 use super::{Asked, Figure, count, show};
 use crate::process::Served;
+use crate::run;
 use crate::sandbox::{Watchdog, options_of, watch};
 use crate::scene::Lending;
-use crate::{ids, run};
 
 /// How long a caller goes on trying.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -167,7 +167,7 @@ struct Reached {
 
 /// Walks a batch to its release and kills within one step of it.
 async fn walk(node: &mut Node, step: Verb, victim: Victim, delay: Duration, reached: &mut Reached) {
-    let year = ids::year();
+    let year = super::FIRST_YEAR + i32::try_from(reached.kills).unwrap();
     let scene = Lending::new(node.server()).await;
     scene.lend(year, "8000000.00").await;
     let mut batch = pb::Batch::default();

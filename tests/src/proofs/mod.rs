@@ -23,6 +23,8 @@ use serde_json::{Value, json};
 
 /// The seed where none is given.
 pub const SEED: u64 = 20_180_221;
+/// The first policy year that a proof settles in its own database; the next ones follow it.
+pub(crate) const FIRST_YEAR: i32 = 2040;
 /// Threads of a proof that needs no server.
 const THREADS: u64 = 2;
 

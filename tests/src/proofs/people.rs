@@ -19,7 +19,7 @@ use super::walk::{Call, Verb, read};
 use super::{Asked, Figure, count, show};
 use crate::sandbox::{Sandbox, client, close};
 use crate::scene::Lending;
-use crate::{batch, ids, run};
+use crate::{batch, run};
 
 const OFFICES: [&str; 5] = [
     "finance-maker",
@@ -34,6 +34,8 @@ const MISTAKES: [(&str, &str); 3] = [
     ("finance-maker", "finance-releaser"),
     ("finance-checker", "finance-releaser"),
 ];
+/// Walks in one policy year: a year has 999 batches at most.
+const WALKS_A_YEAR: u64 = 500;
 /// Calls of one walk, at most.
 const WALK: u32 = 24;
 
@@ -84,6 +86,7 @@ async fn callers(sandbox: &Sandbox) -> Vec<(String, Client)> {
 /// What walks came to.
 #[derive(Default)]
 struct Walked {
+    walks: u64,
     calls: u64,
     taken: u64,
     released: u64,
@@ -105,7 +108,8 @@ fn next(batch: &pb::Batch) -> Verb {
 
 /// Calls verbs in a random order by random people until the walk is over.
 async fn walk(sandbox: &Sandbox, callers: &[(String, Client)], rng: &mut Rng, walked: &mut Walked) {
-    let year = ids::year();
+    let year = super::FIRST_YEAR + i32::try_from(walked.walks / WALKS_A_YEAR).unwrap();
+    walked.walks += 1;
     let scene = Lending::new(sandbox).await;
     if rng.bool() {
         scene.lend(year, "8000000.00").await;
@@ -157,6 +161,8 @@ async fn walk(sandbox: &Sandbox, callers: &[(String, Client)], rng: &mut Rng, wa
             break;
         }
     }
+    // The next walk opens a batch of its own.
+    let _closed = Call::new(Verb::Cancel, year, &stands).make(&callers[0].1).await;
     close(database).await;
 }
 
@@ -338,7 +344,7 @@ async fn people(asked: Asked) -> Vec<Figure> {
     }
     show("people", &walked.wrong);
     // A year without facts: its batch has no line, so no notice stands in the way of any order.
-    let year = ids::year();
+    let year = super::FIRST_YEAR - 1;
     let draft = batch::open(&sandbox, batch::opening(year, "2026-03-31")).await;
     let computed = batch::compute(&sandbox, &draft.name).await;
     let digest = batch::digest(&computed);

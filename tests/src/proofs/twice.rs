@@ -108,7 +108,7 @@ impl Insurer {
 
 async fn rounds(asked: Asked, rounds: u32) -> Vec<Figure> {
     let sandbox = Sandbox::start().await;
-    let insurer = Insurer::new(&sandbox, ids::year()).await;
+    let insurer = Insurer::new(&sandbox, super::FIRST_YEAR).await;
     let client = sandbox.client(&insurer.code);
     let mut rng = Rng::with_seed(asked.seed);
     for round in 0..rounds {
