@@ -73,7 +73,7 @@ fn no_message_of_a_bank_or_an_insurer_names_an_institution() {
 fn every_write_has_a_request_id() {
     let messages = messages();
     for (service, method, request) in methods() {
-        let reads = ["Get", "List", "Stream", "Explain"]
+        let reads = ["Get", "List", "Stream", "Download", "Explain"]
             .iter()
             .any(|verb| method.starts_with(verb));
         let holder = if method.starts_with("Import") {
