@@ -10,7 +10,7 @@ use zhirong_tests::run;
 use zhirong_tests::sandbox::{close, shared};
 use zhirong_tests::scene::Lending;
 
-use super::desk::{bank_account, enterprise_account, report};
+use zhirong_tests::desk::{bank_account, enterprise_account, report};
 
 const NUMBER: &str = "6217009988776655443";
 

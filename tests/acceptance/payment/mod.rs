@@ -1,7 +1,6 @@
 //! Payment and recovery. Every test has a sandbox of its own, or a year of its own.
 
 mod accounts;
-mod desk;
 mod paying;
 mod reconciling;
 mod recovering;

@@ -8,7 +8,7 @@ use zhirong_tests::sandbox::{close, shared};
 use zhirong_tests::scene::Lending;
 use zhirong_tests::{batch, ids, run};
 
-use super::desk::{
+use zhirong_tests::desk::{
     bank_account, budget_unit, enterprise_account, export, exported, payments, prepare, report,
 };
 

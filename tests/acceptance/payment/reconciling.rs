@@ -7,7 +7,7 @@ use zhirong_tests::records::day;
 use zhirong_tests::run;
 use zhirong_tests::sandbox::{Sandbox, shared};
 
-use super::desk::{exported, result, results, statement};
+use zhirong_tests::desk::{exported, result, results, statement};
 
 async fn reconcile(sandbox: &Sandbox, parent: &str) -> pb::GetReconciliationResponse {
     let request = pb::GetReconciliationRequest {

@@ -10,7 +10,7 @@ use zhirong_tests::sandbox::{Sandbox, close, shared};
 use zhirong_tests::scene::{Lending, register_patent};
 use zhirong_tests::{batch, ids, records, run};
 
-use super::desk::{payments, prepare};
+use zhirong_tests::desk::{payments, prepare, recoveries};
 
 /// Takes 3,000,000.00 of the draw of 8,000,000.00 back: the tier falls from 150,000.00 to 100,000.00, the bank's from 80,000.00 to 50,000.00.
 async fn reverse(scene: &Lending, year: i32) {
@@ -25,23 +25,6 @@ async fn reverse(scene: &Lending, year: i32) {
         ..Default::default()
     };
     scene.bank.pledge().report_loan_event(request).await.unwrap();
-}
-
-async fn recoveries(sandbox: &Sandbox, parent: &str) -> Vec<pb::Recovery> {
-    let request = pb::ListRecoveriesRequest {
-        parent: parent.to_owned(),
-        show_closed: true,
-        page_size: 100,
-        page_token: String::new(),
-    };
-    sandbox
-        .client("auditor")
-        .payment()
-        .list_recoveries(request)
-        .await
-        .unwrap()
-        .into_inner()
-        .recoveries
 }
 
 #[test]

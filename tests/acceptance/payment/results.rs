@@ -11,7 +11,7 @@ use zhirong_tests::records::money;
 use zhirong_tests::run;
 use zhirong_tests::sandbox::{Sandbox, close, shared};
 
-use super::desk::{export, exported, payments, result, results};
+use zhirong_tests::desk::{export, exported, payments, result, results};
 
 fn repaying(payment: &pb::Payment) -> pb::RepayPaymentRequest {
     pb::RepayPaymentRequest {

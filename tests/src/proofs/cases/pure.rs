@@ -27,11 +27,6 @@ pub(super) fn of_files(id: &str) -> Verdict {
     }
 }
 
-/// Whether the engine reads the budgets of a batch's conditions.
-pub(super) fn has_conditions() -> bool {
-    Readings::default().set("R14", "PRO_RATA").is_ok()
-}
-
 /// Adds a row to a history.
 fn add(history: &mut History, file: File, values: &[(&str, &str)]) {
     let mut cells = Cells::new(file);

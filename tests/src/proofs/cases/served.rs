@@ -4,6 +4,7 @@ use api::pledge::v1::ReportLoanRequest;
 use api::settlement::v1 as pb;
 use futures_util::future::join;
 
+use super::paid::owed;
 use super::{Verdict, same};
 use crate::answer::yuan;
 use crate::records::money;
@@ -152,7 +153,9 @@ pub(super) async fn x14(sandbox: &Sandbox) -> Verdict {
     approved.map_err(|status| refused(&status))?;
     let second = batch::settle(sandbox, year, AS_OF).await;
     let lines = subsidies(sandbox, &second.name).await;
-    same(&paid(&lines, &scene.borrower), "-150000.00", "taken back")
+    same(&paid(&lines, &scene.borrower), "-150000.00", "taken back")?;
+    let (_, owed) = owed(sandbox, &second.name, &scene.borrower).await;
+    same(&owed, "150000.00", "owed")
 }
 
 /// 49 and 2 million of one bank reported at the same instant: the cap, not 510,000.

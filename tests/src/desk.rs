@@ -1,15 +1,15 @@
 //! What the tests of payment share: accounts, a paid-up batch, results.
 
+use crate::ids::request_id;
+use crate::records::{day, money};
+use crate::sandbox::Sandbox;
+use crate::scene::Lending;
+use crate::{batch, ids};
 use api::common::v1::ImportHeader;
 use api::settlement::v1 as pb;
-use zhirong_tests::ids::request_id;
-use zhirong_tests::records::{day, money};
-use zhirong_tests::sandbox::Sandbox;
-use zhirong_tests::scene::Lending;
-use zhirong_tests::{batch, ids};
 
 /// An account of an enterprise.
-pub(crate) fn enterprise_account(uscc: &str, account_no: &str) -> pb::PayeeAccount {
+pub fn enterprise_account(uscc: &str, account_no: &str) -> pb::PayeeAccount {
     pb::PayeeAccount {
         kind: pb::PayeeKind::Enterprise.into(),
         holder: uscc.to_owned(),
@@ -23,7 +23,7 @@ pub(crate) fn enterprise_account(uscc: &str, account_no: &str) -> pb::PayeeAccou
 }
 
 /// An account of a bank's branch, the city-level one.
-pub(crate) fn bank_account(scene: &Lending, account_no: &str) -> pb::PayeeAccount {
+pub fn bank_account(scene: &Lending, account_no: &str) -> pb::PayeeAccount {
     pb::PayeeAccount {
         kind: pb::PayeeKind::Institution.into(),
         holder: scene.code.clone(),
@@ -34,7 +34,7 @@ pub(crate) fn bank_account(scene: &Lending, account_no: &str) -> pb::PayeeAccoun
 }
 
 /// Reports an account as the finance officer.
-pub(crate) async fn report(sandbox: &Sandbox, account: pb::PayeeAccount) -> pb::ReportPayeeAccountResponse {
+pub async fn report(sandbox: &Sandbox, account: pb::PayeeAccount) -> pb::ReportPayeeAccountResponse {
     let request = pb::ReportPayeeAccountRequest {
         request_id: request_id(),
         account: Some(account),
@@ -49,7 +49,7 @@ pub(crate) async fn report(sandbox: &Sandbox, account: pb::PayeeAccount) -> pb::
 }
 
 /// Sets the codes of the budget unit.
-pub(crate) async fn budget_unit(sandbox: &Sandbox) {
+pub async fn budget_unit(sandbox: &Sandbox) {
     let unit = pb::BudgetUnit {
         sup_dep_code: "105".to_owned(),
         agency_code: "105001".to_owned(),
@@ -74,7 +74,7 @@ pub(crate) async fn budget_unit(sandbox: &Sandbox) {
 }
 
 /// Prepares the payments of a batch.
-pub(crate) async fn prepare(sandbox: &Sandbox, parent: &str) -> pb::PaymentTotals {
+pub async fn prepare(sandbox: &Sandbox, parent: &str) -> pb::PaymentTotals {
     let request = pb::PreparePaymentsRequest {
         request_id: request_id(),
         parent: parent.to_owned(),
@@ -90,7 +90,7 @@ pub(crate) async fn prepare(sandbox: &Sandbox, parent: &str) -> pb::PaymentTotal
 }
 
 /// The payments of a batch as an officer or auditor sees them.
-pub(crate) async fn payments(sandbox: &Sandbox, who: &str, parent: &str) -> Vec<pb::Payment> {
+pub async fn payments(sandbox: &Sandbox, who: &str, parent: &str) -> Vec<pb::Payment> {
     let request = pb::ListPaymentsRequest {
         parent: parent.to_owned(),
         page_size: 1000,
@@ -107,7 +107,7 @@ pub(crate) async fn payments(sandbox: &Sandbox, who: &str, parent: &str) -> Vec<
 }
 
 /// Exports the vouchers of a batch.
-pub(crate) async fn export(
+pub async fn export(
     sandbox: &Sandbox,
     parent: &str,
     format: pb::VoucherFormat,
@@ -128,7 +128,7 @@ pub(crate) async fn export(
 }
 
 /// A released batch of one borrower (150,000.00) and its bank (80,000.00), with accounts, exported.
-pub(crate) async fn exported(sandbox: &Sandbox) -> (Lending, pb::Batch, Vec<pb::Payment>) {
+pub async fn exported(sandbox: &Sandbox) -> (Lending, pb::Batch, Vec<pb::Payment>) {
     let (scene, year) = (Lending::new(sandbox).await, ids::year());
     scene.lend(year, "8000000.00").await;
     let released = batch::settle(sandbox, year, "2026-03-31").await;
@@ -150,7 +150,7 @@ pub(crate) async fn exported(sandbox: &Sandbox) -> (Lending, pb::Batch, Vec<pb::
 }
 
 /// A result of a voucher.
-pub(crate) fn result(payment: &pb::Payment, outcome: pb::PaymentOutcome, serial: &str) -> pb::PaymentResult {
+pub fn result(payment: &pb::Payment, outcome: pb::PaymentOutcome, serial: &str) -> pb::PaymentResult {
     pb::PaymentResult {
         voucher_no: payment.voucher_no.clone(),
         outcome: outcome.into(),
@@ -166,10 +166,7 @@ pub(crate) fn result(payment: &pb::Payment, outcome: pb::PaymentOutcome, serial:
 }
 
 /// Sends results.
-pub(crate) async fn results(
-    sandbox: &Sandbox,
-    results: Vec<pb::PaymentResult>,
-) -> pb::ImportPaymentResultsResponse {
+pub async fn results(sandbox: &Sandbox, results: Vec<pb::PaymentResult>) -> pb::ImportPaymentResultsResponse {
     let request = pb::ImportPaymentResultsRequest {
         header: Some(ImportHeader {
             request_id: request_id(),
@@ -187,7 +184,7 @@ pub(crate) async fn results(
 }
 
 /// Sends rows of the statement: serial, voucher, amount, tail.
-pub(crate) async fn statement(
+pub async fn statement(
     sandbox: &Sandbox,
     rows: &[(&str, &str, &str, &str)],
 ) -> pb::ImportBankStatementResponse {
@@ -215,4 +212,22 @@ pub(crate) async fn statement(
         .await
         .unwrap()
         .into_inner()
+}
+
+/// The recoveries that a batch opened, closed ones too.
+pub async fn recoveries(sandbox: &Sandbox, parent: &str) -> Vec<pb::Recovery> {
+    let request = pb::ListRecoveriesRequest {
+        parent: parent.to_owned(),
+        show_closed: true,
+        page_size: 100,
+        page_token: String::new(),
+    };
+    sandbox
+        .client("auditor")
+        .payment()
+        .list_recoveries(request)
+        .await
+        .unwrap()
+        .into_inner()
+        .recoveries
 }
