@@ -27,6 +27,11 @@ fn caps_under_a_race() {
 }
 
 #[test]
+fn budgets_under_a_race() {
+    holds("budgets");
+}
+
+#[test]
 fn no_fact_is_paid_twice() {
     holds("twice");
 }

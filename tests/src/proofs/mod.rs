@@ -4,6 +4,7 @@
 //! figure is followed by that of its red twin: the same check over a variant that is broken on purpose, which must find
 //! something, else the figure would prove nothing. How fast anything is, is never asserted.
 
+pub mod budgets;
 pub mod caps;
 pub mod cases;
 pub mod killed;
@@ -129,10 +130,11 @@ impl Figure {
 type Group = fn(Asked) -> Vec<Figure>;
 
 /// Every group by the name under which it can be asked for alone.
-pub const GROUPS: [(&str, Group); 8] = [
+pub const GROUPS: [(&str, Group); 9] = [
     ("order", order::figures),
     ("mutants", mutants::figures),
     ("caps", caps::figures),
+    ("budgets", budgets::figures),
     ("twice", twice::figures),
     ("late", late::figures),
     ("killed", killed::figures),
