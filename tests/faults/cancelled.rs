@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use api::client::within;
 use api::pledge::v1 as pb;
+use client::within;
 use tonic::Code;
 use zhirong_tests::run;
 use zhirong_tests::sandbox::{close, shared};

@@ -119,7 +119,7 @@ fn amendments_of_one_record_at_once_get_revisions_one_after_the_other() {
                     loan: Some(loan),
                     ..Default::default()
                 };
-                let answer = api::client::retry(|| {
+                let answer = client::retry(|| {
                     let (bank, request) = (bank.clone(), request.clone());
                     async move { bank.pledge().amend_loan(request).await }
                 })

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, RwLock};
 use std::time::{Duration, Instant};
 
-use api::client::{Client, is_worth_a_retry};
 use api::pledge::v1 as pb;
+use client::{Client, is_worth_a_retry};
 use futures_util::future::join_all;
 use platform::database::embedded::temporary_dir;
 use prost::Message;

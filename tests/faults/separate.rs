@@ -1,6 +1,6 @@
 //! The four services as four processes on one database: each may die alone.
 
-use api::client::Client;
+use client::Client;
 use platform::database::embedded::{Cluster, find, temporary_dir};
 use platform::database::{Database, Tuning};
 use tonic::Code;

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use api::client::within;
 use api::common::v1 as common;
 use api::google::r#type::Date;
 use api::settlement::v1 as pb;
 use api::settlement::v1::stream_batch_response::Message;
 use chrono::NaiveDate;
+use client::within;
 use exchange::batch::{FindingRow, LineRow, SettledRow};
 use tonic::Status;
 use zhirong::verify::Files;

@@ -69,5 +69,5 @@ pub fn pledge(number: u32) -> String {
 
 /// A request key.
 pub fn request_id() -> String {
-    api::client::request_id()
+    client::request_id()
 }

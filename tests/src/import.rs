@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use api::client::{Client, within};
 use api::common::v1::{ImportHeader, ImportSummary, RowVerdict};
+use client::{Client, within};
 use exchange::{Cells, File, Service};
 
 use crate::ids;

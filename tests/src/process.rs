@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use api::client::Client;
+use client::Client;
 use platform::identity::load_identity;
 
 /// How long a start may take: a database is made or recovered in that time.

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use api::client::{Client, within};
 use api::settlement::v1 as pb;
 use api::settlement::v1::download_batch_response::Content;
+use client::{Client, within};
 use tonic::Status;
 
 const LONG: Duration = Duration::from_secs(300);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 
-use api::client::Client;
+use client::Client;
 use platform::config::Settings;
 use platform::database::embedded::temporary_dir;
 use platform::identity::{Identity, load_identity};

@@ -1,11 +1,11 @@
 //! Small scenes to test in: a lender with a borrower and a pledged patent, an insurer with a policyholder.
 
-use api::client::Client;
 use api::pledge::v1::{Loan, LoanEvent, Pledge, ReportLoanRequest, ReportLoanResponse};
 use api::registry::v1::{
     Enterprise, Institution, Patent, RegisterEnterpriseRequest, RegisterInstitutionRequest,
     RegisterPatentRequest,
 };
+use client::Client;
 
 use crate::ids;
 use crate::process::Served;

@@ -5,7 +5,6 @@
 //! one parser of the `exchange` crate reads those, so that a refusal has the same code and column on the wire, in a file
 //! and anywhere else.
 
-pub mod client;
 pub mod convert;
 pub mod name;
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use api::client::Client;
+use client::Client;
 use platform::identity::load_identity;
 
 use crate::cli::ClientArgs;

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use api::client::ClientError;
+use client::ClientError;
 use platform::Fault;
 use policy::engine::EngineError;
 use policy::reading::ReadingNotSupported;

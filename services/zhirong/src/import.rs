@@ -8,8 +8,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use api::client::Client;
 use api::common::v1::{RowVerdict, Verdict};
+use client::Client;
 use exchange::{File, Owner, Refusal, RefusalCode, RefusedRow, Rejected, Service};
 use futures_util::StreamExt;
 

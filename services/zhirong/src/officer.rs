@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use api::client::{Client, request_id};
 use api::settlement::v1 as pb;
 use clap::{Args, Subcommand};
+use client::{Client, request_id};
 
 use crate::cli::ClientArgs;
 use crate::connection::{BUREAU, CHECKER, MAKER, RELEASER, client_of, target};

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use api::client::Client;
 use api::settlement::v1::{Batch, BatchState, ListBatchesRequest};
+use client::Client;
 use exchange::batch::Receipt;
 use exchange::digest::{facts_digest, sha256_hex};
 

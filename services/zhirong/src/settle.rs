@@ -4,13 +4,13 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use api::client::{Client, request_id, retry, within};
 use api::common::v1::{Measure, Money};
 use api::settlement::v1::{
     Batch, BatchState, CancelBatchRequest, ComputeBatchRequest, ListBatchesRequest, OpenBatchRequest,
     OpenBatchResponse,
 };
 use chrono::NaiveDate;
+use client::{Client, request_id, retry, within};
 use tonic::{Response, Status};
 
 use crate::cli::{SettleArgs, Until};

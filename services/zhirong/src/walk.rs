@@ -4,10 +4,10 @@
 use std::path::Path;
 use std::time::Duration;
 
-use api::client::{Client, request_id, retry, within};
 use api::google::r#type::Date;
 use api::settlement::v1 as pb;
 use chrono::{Days, NaiveDate};
+use client::{Client, request_id, retry, within};
 use tonic::{Response, Status};
 
 use crate::connection::{BUREAU, CHECKER, MAKER, RELEASER, client};

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use api::client::retry;
 use api::common::v1::AuditHead;
+use client::retry;
 use futures_util::future::join_all;
 use tonic::Code;
 use zhirong_tests::answer::assert_refused;

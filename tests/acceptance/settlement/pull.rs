@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use api::client::Client;
 use api::settlement::v1 as pb;
+use client::Client;
 use platform::database::embedded::temporary_dir;
 use tokio::sync::OnceCell;
 use tonic::Code;

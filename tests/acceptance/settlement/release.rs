@@ -1,7 +1,7 @@
 //! Releasing: by another person, under the digest that was approved, and for ever.
 
-use api::client::Client;
 use api::settlement::v1 as pb;
+use client::Client;
 use platform::identity::{Authority, Purpose};
 use tonic::Code;
 use zhirong_tests::answer::assert_refused;

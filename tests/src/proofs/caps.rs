@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::client::retry;
 use api::pledge::v1 as pb;
+use client::retry;
 use futures_util::future::join_all;
 use policy::money::Money;
 use sqlx::{Connection, PgConnection};

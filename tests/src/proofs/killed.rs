@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use api::client::is_worth_a_retry;
 use api::settlement::v1 as pb;
+use client::is_worth_a_retry;
 use fastrand::Rng;
 use platform::database::embedded::temporary_dir;
 use sqlx::{ConnectOptions, Connection, PgConnection};

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use api::client::retry;
 use api::pledge::v1 as pb;
+use client::retry;
 use futures_util::future::join_all;
 use policy::money::Money;
 use sqlx::PgConnection;

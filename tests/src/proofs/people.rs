@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::Pin;
 
-use api::client::Client;
 use api::settlement::v1 as pb;
+use client::Client;
 use fastrand::Rng;
 use platform::identity::{Authority, Purpose};
 use sqlx::{Connection, PgConnection};

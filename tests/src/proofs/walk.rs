@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use api::client::{Client, within};
 use api::settlement::v1 as pb;
+use client::{Client, within};
 use tonic::Status;
 
 use crate::batch::opening;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use api::client::Client;
 use api::common::v1::AuditHead;
+use client::Client;
 use exchange::batch::Receipt;
 use ledger::audit_chain::Pin;
 

@@ -5,9 +5,9 @@ mod known;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use api::client::Client;
 use api::ledger::v1::{ListAuditHeadsRequest, ListAuditRowsRequest};
 use clap::{Args, Subcommand};
+use client::Client;
 use ledger::audit_chain::{Break, ChainCheck, row_from_wire};
 
 use crate::cli::ClientArgs;

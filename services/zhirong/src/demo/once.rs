@@ -27,7 +27,7 @@ pub(super) async fn report_twice_and_changed(node: &Node) -> Result<Repeated, Co
     let bank = report::SHOWN_BANK;
     let client = client(node.url(), node.identity(), bank)?;
     let mut request = ReportLoanRequest {
-        request_id: api::client::request_id(),
+        request_id: client::request_id(),
         loan: Some(Loan {
             contract_no: "YANSHI-2026-1".to_owned(),
             borrower_uscc: report::SHOWN_ENTERPRISE.to_owned(),

@@ -1,8 +1,8 @@
 //! A line explained by the service, as it answers `ExplainLine`.
 
-use api::client::Client;
 use api::common::v1::{ExplanationStep, Money, Text};
 use api::settlement::v1::{ExplainLineRequest, ExplainLineResponse, GetBatchRequest};
+use client::Client;
 
 use super::node::Node;
 use super::tree;

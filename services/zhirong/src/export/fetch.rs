@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use api::client::{Client, is_worth_a_retry, within};
 use api::settlement::v1::download_batch_response::Content;
 use api::settlement::v1::{
     ArchiveHeader, DownloadBatchRequest, ListBatchMessagesRequest, StreamBatchRequest,
 };
+use client::{Client, is_worth_a_retry, within};
 use exchange::digest::sha256_hex;
 use tonic::Status;
 

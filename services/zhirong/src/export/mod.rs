@@ -6,7 +6,7 @@ mod gather;
 use std::path::Path;
 use std::process::ExitCode;
 
-use api::client::Client;
+use client::Client;
 use exchange::archive;
 use exchange::batch::Receipt;
 

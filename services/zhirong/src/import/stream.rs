@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Duration;
 
-use api::client::{Client, is_worth_a_retry, request_id, within};
 use api::common::v1::{ImportHeader, RawRow, RowVerdict, RowVerdicts};
+use client::{Client, is_worth_a_retry, request_id, within};
 use exchange::File;
 use prost::Message;
 use tokio::sync::mpsc;

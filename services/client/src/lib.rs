@@ -11,16 +11,16 @@ use tonic::{Code, Request, Status};
 use tonic_types::StatusExt;
 use uuid::Uuid;
 
-use crate::insurance::v1::insurance_on_behalf_service_client::InsuranceOnBehalfServiceClient;
-use crate::insurance::v1::insurance_service_client::InsuranceServiceClient;
-use crate::ledger::v1::audit_service_client::AuditServiceClient;
-use crate::pledge::v1::pledge_on_behalf_service_client::PledgeOnBehalfServiceClient;
-use crate::pledge::v1::pledge_service_client::PledgeServiceClient;
-use crate::registry::v1::registry_service_client::RegistryServiceClient;
-use crate::settlement::v1::payment_service_client::PaymentServiceClient;
-use crate::settlement::v1::review_service_client::ReviewServiceClient;
-use crate::settlement::v1::sandbox_service_client::SandboxServiceClient;
-use crate::settlement::v1::settlement_service_client::SettlementServiceClient;
+use api::insurance::v1::insurance_on_behalf_service_client::InsuranceOnBehalfServiceClient;
+use api::insurance::v1::insurance_service_client::InsuranceServiceClient;
+use api::ledger::v1::audit_service_client::AuditServiceClient;
+use api::pledge::v1::pledge_on_behalf_service_client::PledgeOnBehalfServiceClient;
+use api::pledge::v1::pledge_service_client::PledgeServiceClient;
+use api::registry::v1::registry_service_client::RegistryServiceClient;
+use api::settlement::v1::payment_service_client::PaymentServiceClient;
+use api::settlement::v1::review_service_client::ReviewServiceClient;
+use api::settlement::v1::sandbox_service_client::SandboxServiceClient;
+use api::settlement::v1::settlement_service_client::SettlementServiceClient;
 
 /// Deadline of a call that states none. [`within`] states another.
 pub const DEADLINE: Duration = Duration::from_secs(30);
@@ -274,7 +274,7 @@ mod tests {
             let client = Client {
                 transport: InterceptedService::new(channel, DefaultDeadline),
             };
-            let request = crate::pledge::v1::GetLoanRequest {
+            let request = api::pledge::v1::GetLoanRequest {
                 name: "loans/1".to_owned(),
             };
             let status = client.pledge().get_loan(request).await.unwrap_err();

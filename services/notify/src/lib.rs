@@ -1,0 +1,1 @@
+//! Webhooks by Standard Webhooks: endpoints, signed deliveries with retries, their log and their replay.
