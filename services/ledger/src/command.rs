@@ -70,6 +70,21 @@ pub struct Call<'a, B> {
     pub writes_facts: bool,
 }
 
+impl<'a, B> Call<'a, B> {
+    /// A call that writes no facts and is not made for somebody else; its audit row names the call itself.
+    pub fn of(caller: &'a Caller, rpc: &'static str, request_id: &'a str, body: &'a B) -> Self {
+        Self {
+            caller,
+            rpc,
+            request_id,
+            body,
+            object: rpc.to_owned(),
+            on_behalf: false,
+            writes_facts: false,
+        }
+    }
+}
+
 /// Reads a request key.
 ///
 /// # Errors

@@ -21,7 +21,7 @@ use crate::book::not_found;
 use crate::error::{Error, constraint_of};
 use crate::model::BatchNo;
 use crate::store::batch::{self, Batch};
-use crate::store::line;
+use crate::store::{business_date, line};
 
 /// A batch has thousands of payments.
 const PREPARE_LIMIT: Duration = Duration::from_secs(300);
@@ -135,7 +135,7 @@ pub(crate) async fn prepare(
 ) -> Result<(), Error> {
     platform::database::extend_deadline(tx, PREPARE_LIMIT).await?;
     let stored = released(tx, number).await?;
-    let today = payee::today(tx, stamp.city.as_str()).await?;
+    let today = business_date::today(tx, stamp.city.as_str()).await?;
     if book::page(tx, number, 0, 1).await?.is_empty() {
         let rulebook = Rulebook::load(&stored.policy_text).map_err(ledger::Error::from)?;
         let is_set_off = rulebook.procedure.negative == Negative::Offset;
@@ -304,7 +304,7 @@ pub(crate) async fn repay(
         }
         .into());
     }
-    let today = payee::today(tx, stamp.city.as_str()).await?;
+    let today = business_date::today(tx, stamp.city.as_str()).await?;
     if let Some(first) = payment.voucher_on
         && first.year() != today.year()
     {

@@ -15,10 +15,11 @@ use super::Error as PayError;
 use super::account::Account;
 use super::desk::{released, voucher_place, year_closed};
 use super::model::{payment_name, purpose};
+use super::store::book;
 use super::store::voucher::{self, StoredVoucher};
-use super::store::{book, payee};
 use crate::error::Error;
 use crate::model::BatchNo;
+use crate::store::business_date;
 
 /// Vouchers that a wave holds at most, so that its file fits an answer.
 pub(crate) const WAVE_MOST: i64 = 2_000;
@@ -53,7 +54,7 @@ pub(crate) async fn export(
     };
     let unit = voucher::budget_unit(tx, stamp.city.as_str(), None).await?;
     let (revision, _) = unit.ok_or(PayError::BudgetUnitMissing)?;
-    let today = payee::today(tx, stamp.city.as_str()).await?;
+    let today = business_date::today(tx, stamp.city.as_str()).await?;
     let earlier = book::page(tx, number, first - 1, 1).await?.pop();
     let name = earlier.map_or_else(String::new, |payment| payment_name(number, payment.line_no));
     let moved = voucher::export(tx, number, &lines, (last + 1, today, revision))

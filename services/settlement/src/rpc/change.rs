@@ -136,15 +136,7 @@ impl Settlement {
             + Clone
             + 'static,
     {
-        let call = Call {
-            caller,
-            rpc,
-            request_id,
-            body,
-            object: rpc.to_owned(),
-            on_behalf: false,
-            writes_facts: false,
-        };
+        let call = Call::of(caller, rpc, request_id, body);
         let ledger = self.ledger.clone();
         self.ledger
             .command(call, move |tx, stamp| {

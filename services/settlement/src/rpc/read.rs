@@ -4,6 +4,7 @@ use api::convert::text;
 use api::settlement::v1 as pb;
 use ledger::read::page_size;
 use ledger::{Caller, wire};
+use platform::database::BoxFuture;
 use policy::codes::Clause;
 use policy::explanation::Explanation;
 use policy::money::Money;
@@ -19,7 +20,7 @@ use crate::store::line::StoredLine;
 use crate::store::{batch, finding, line};
 
 /// A page of rows that carry a number: the rows, and the token of the next page.
-pub(super) fn cut<T>(mut rows: Vec<T>, size: i64, number: fn(&T) -> i32) -> (Vec<T>, String) {
+fn cut<T>(mut rows: Vec<T>, size: i64, number: fn(&T) -> i32) -> (Vec<T>, String) {
     let length = usize::try_from(size).unwrap_or(usize::MAX);
     let has_more = rows.len() > length;
     rows.truncate(length);
@@ -31,7 +32,7 @@ pub(super) fn cut<T>(mut rows: Vec<T>, size: i64, number: fn(&T) -> i32) -> (Vec
     (rows, token)
 }
 
-pub(super) fn after_number(token: &str) -> Result<i32, Error> {
+fn after_number(token: &str) -> Result<i32, Error> {
     if token.is_empty() {
         return Ok(0);
     }
@@ -49,6 +50,33 @@ fn token_error() -> Error {
 }
 
 impl Settlement {
+    /// Reads one page of numbered rows in one snapshot. `work` is given the number after which to read and how many rows at most: one
+    /// more than the page holds, so that it shows whether others follow.
+    pub(super) async fn page<T, F>(
+        &self,
+        caller: &Caller,
+        name: &'static str,
+        (page_size_asked, page_token): (i32, &str),
+        work: F,
+        number: fn(&T) -> i32,
+    ) -> Result<(Vec<T>, String), Error>
+    where
+        T: Send + 'static,
+        F: for<'c> Fn(&'c mut PgConnection, (i32, i64)) -> BoxFuture<'c, Result<Vec<T>, Error>>
+            + Send
+            + Sync
+            + 'static,
+    {
+        let (size, after) = (page_size(page_size_asked)?, after_number(page_token)?);
+        let scope = caller.scope(self.ledger.role);
+        let rows = self
+            .ledger
+            .database
+            .snapshot(name, &scope, move |tx| work(tx, (after, size + 1)))
+            .await?;
+        Ok(cut(rows, size, number))
+    }
+
     pub(super) async fn get(
         &self,
         caller: &Caller,
@@ -129,29 +157,28 @@ impl Settlement {
         body: &pb::ListLinesRequest,
     ) -> Result<pb::ListLinesResponse, Error> {
         let number = number_of(caller, &body.parent)?;
-        let (size, after) = (page_size(body.page_size)?, after_number(&body.page_token)?);
-        self.ledger
-            .database
-            .snapshot(
+        let of = number.clone();
+        let (rows, next_page_token) = self
+            .page(
+                caller,
                 "settlement.list_lines",
-                &caller.scope(self.ledger.role),
-                move |tx| {
-                    let number = number.clone();
+                (body.page_size, &body.page_token),
+                move |tx, (after, limit)| {
+                    let number = of.clone();
                     Box::pin(async move {
                         batch::find(tx, &number)
                             .await?
                             .ok_or_else(|| not_found(&number))?;
-                        let rows = line::page(tx, &number, after, size + 1).await?;
-                        let (rows, next_page_token) = cut(rows, size, |row| row.line_no);
-                        let lines = rows.iter().map(|row| message::line(&number, row)).collect();
-                        Ok(pb::ListLinesResponse {
-                            lines,
-                            next_page_token,
-                        })
+                        line::page(tx, &number, after, limit).await
                     })
                 },
+                |row| row.line_no,
             )
-            .await
+            .await?;
+        Ok(pb::ListLinesResponse {
+            lines: rows.iter().map(|row| message::line(&number, row)).collect(),
+            next_page_token,
+        })
     }
 
     pub(super) async fn findings(
@@ -159,29 +186,28 @@ impl Settlement {
         caller: &Caller,
         body: &pb::ListFindingsRequest,
     ) -> Result<pb::ListFindingsResponse, Error> {
-        let number = number_of(caller, &body.parent)?;
-        let (size, after) = (page_size(body.page_size)?, after_number(&body.page_token)?);
-        self.ledger
-            .database
-            .snapshot(
+        let of = number_of(caller, &body.parent)?;
+        let (rows, next_page_token) = self
+            .page(
+                caller,
                 "settlement.list_findings",
-                &caller.scope(self.ledger.role),
-                move |tx| {
-                    let number = number.clone();
+                (body.page_size, &body.page_token),
+                move |tx, (after, limit)| {
+                    let number = of.clone();
                     Box::pin(async move {
                         batch::find(tx, &number)
                             .await?
                             .ok_or_else(|| not_found(&number))?;
-                        let rows = finding::page(tx, &number, after, size + 1).await?;
-                        let (rows, next_page_token) = cut(rows, size, |row| row.finding_no);
-                        Ok(pb::ListFindingsResponse {
-                            findings: rows.iter().map(message::finding).collect(),
-                            next_page_token,
-                        })
+                        finding::page(tx, &number, after, limit).await
                     })
                 },
+                |row| row.finding_no,
             )
-            .await
+            .await?;
+        Ok(pb::ListFindingsResponse {
+            findings: rows.iter().map(message::finding).collect(),
+            next_page_token,
+        })
     }
 
     pub(super) async fn explain(

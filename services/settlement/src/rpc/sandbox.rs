@@ -48,13 +48,8 @@ impl Settlement {
             _ => return Err(refused()),
         };
         let call = Call {
-            caller,
-            rpc: "AdvanceBusinessDate",
-            request_id: &body.request_id,
-            body,
             object: "business_date".to_owned(),
-            on_behalf: false,
-            writes_facts: false,
+            ..Call::of(caller, "AdvanceBusinessDate", &body.request_id, body)
         };
         let role = self.ledger.role;
         self.ledger

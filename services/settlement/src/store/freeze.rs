@@ -32,15 +32,6 @@ pub(crate) struct NewFreeze {
 
 const COLUMNS: &str = "freeze_no, clause, institution_code, first_day, last_day, reason, frozen_by, lifted_by, lifted_on, lift_reason";
 
-/// Today's business date of a city.
-pub(crate) async fn today(tx: &mut PgConnection, city: &str) -> Result<NaiveDate, Error> {
-    let (day,): (NaiveDate,) = sqlx::query_as("select ledger.today($1)")
-        .bind(city)
-        .fetch_one(tx)
-        .await?;
-    Ok(day)
-}
-
 /// Whether the city has registered such an institution.
 pub(crate) async fn is_registered(tx: &mut PgConnection, city: &str, code: &str) -> Result<bool, Error> {
     let (is_registered,): (bool,) = sqlx::query_as(

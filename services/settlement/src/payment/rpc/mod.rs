@@ -107,16 +107,9 @@ impl Payments {
             + Clone
             + 'static,
     {
-        let call = Call {
-            caller,
-            rpc,
-            request_id,
-            body,
-            object: rpc.to_owned(),
-            on_behalf: false,
-            writes_facts: false,
-        };
-        self.ledger.command(call, verb).await
+        self.ledger
+            .command(Call::of(caller, rpc, request_id, body), verb)
+            .await
     }
 
     /// One reading call.

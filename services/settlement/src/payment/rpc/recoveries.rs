@@ -12,7 +12,8 @@ use crate::error::Error;
 use crate::model::BatchNo;
 use crate::payment::Payments;
 use crate::payment::recovering;
-use crate::payment::store::{payee, recovery};
+use crate::payment::store::recovery;
+use crate::store::business_date;
 
 /// Most instalments of an agreement.
 const INSTALMENTS_MOST: usize = 120;
@@ -49,7 +50,7 @@ async fn answer(
     number: &BatchNo,
     line_no: i32,
 ) -> Result<Option<pb::Recovery>, Error> {
-    let today = payee::today(tx, number.city.as_str()).await?;
+    let today = business_date::today(tx, number.city.as_str()).await?;
     match recovery::find(tx, number, line_no, false).await? {
         Some(stored) => Ok(Some(recovering::message(tx, &number.city, &stored, today).await?)),
         None => Ok(None),
@@ -72,7 +73,7 @@ impl Payments {
         self.read(caller, "payment.list_recoveries", move |tx| {
             let (number, city) = (number.clone(), city.clone());
             Box::pin(async move {
-                let today = payee::today(tx, city.as_str()).await?;
+                let today = business_date::today(tx, city.as_str()).await?;
                 let mut rows =
                     recovery::page(tx, city.as_str(), number.as_ref(), show_closed, after, size + 1).await?;
                 let length = usize::try_from(size).unwrap_or(usize::MAX);

@@ -151,11 +151,3 @@ pub(crate) async fn branches(tx: &mut PgConnection, city: &str) -> Result<Vec<Br
     .fetch_all(tx)
     .await?)
 }
-
-/// The city's business date.
-pub(crate) async fn today(tx: &mut PgConnection, city: &str) -> Result<NaiveDate, Error> {
-    Ok(sqlx::query_scalar("select ledger.today($1)")
-        .bind(city)
-        .fetch_one(tx)
-        .await?)
-}

@@ -4,10 +4,11 @@ use api::common::v1::Measure;
 use api::convert::{measure, timestamp};
 use api::settlement::v1 as pb;
 use ledger::Caller;
+use ledger::command::Call;
 use sqlx::PgConnection;
 
 use super::super::change::{invalid, text_of, year_of};
-use super::{REASON, amount_of, call, yuan};
+use super::{REASON, amount_of, yuan};
 use crate::error::Error;
 use crate::store::budget::{self, Budget, NewBudget};
 use crate::{Settlement, guard};
@@ -85,7 +86,7 @@ impl Settlement {
         body: &pb::SetBudgetRequest,
     ) -> Result<pb::SetBudgetResponse, Error> {
         let new = new_of(body)?;
-        let call = call(caller, ("SetBudget", &body.request_id), body);
+        let call = Call::of(caller, "SetBudget", &body.request_id, body);
         self.ledger
             .command(call, move |tx, stamp| {
                 let new = new.clone();

@@ -3,9 +3,10 @@
 use api::convert::date;
 use api::settlement::v1 as pb;
 use ledger::Caller;
+use ledger::command::Call;
 
 use super::super::change::{day_of, invalid, text_of, year_of};
-use super::{REASON, call};
+use super::REASON;
 use crate::Settlement;
 use crate::error::Error;
 use crate::store::calendar::{self, CalendarDay};
@@ -57,7 +58,7 @@ impl Settlement {
         body: &pb::SetCalendarRequest,
     ) -> Result<pb::SetCalendarResponse, Error> {
         let days = days_of(body)?;
-        let call = call(caller, ("SetCalendar", &body.request_id), body);
+        let call = Call::of(caller, "SetCalendar", &body.request_id, body);
         self.ledger
             .command(call, move |tx, stamp| {
                 let days = days.clone();

@@ -3,15 +3,15 @@
 use api::convert::date;
 use api::settlement::v1 as pb;
 use ledger::Caller;
-use ledger::read::page_size;
+use ledger::command::Call;
 use policy::codes::Clause;
 use policy::ident::InstitutionCode;
 use sqlx::PgConnection;
 
 use super::super::change::{day_of, invalid, text_of};
-use super::super::read::{after_number, cut};
-use super::{REASON, call, missing};
+use super::{REASON, missing};
 use crate::error::Error;
+use crate::store::business_date;
 use crate::store::freeze::{self, Freeze, NewFreeze};
 use crate::{Settlement, guard};
 
@@ -83,7 +83,7 @@ impl Settlement {
         body: &pb::FreezePaymentsRequest,
     ) -> Result<pb::FreezePaymentsResponse, Error> {
         let new = new_of(body)?;
-        let call = call(caller, ("FreezePayments", &body.request_id), body);
+        let call = Call::of(caller, "FreezePayments", &body.request_id, body);
         self.ledger
             .command(call, move |tx, stamp| {
                 let mut new = new.clone();
@@ -96,7 +96,7 @@ impl Settlement {
                     }
                     let first = match new.first_day {
                         Some(day) => day,
-                        None => freeze::today(tx, city).await?,
+                        None => business_date::today(tx, city).await?,
                     };
                     if new.last_day.is_some_and(|last| last < first) {
                         return Err(invalid(
@@ -137,7 +137,7 @@ impl Settlement {
                 )
             })?;
         let reason = text_of("reason", &body.reason, REASON)?;
-        let call = call(caller, ("LiftFreeze", &body.request_id), body);
+        let call = Call::of(caller, "LiftFreeze", &body.request_id, body);
         self.ledger
             .command(call, move |tx, stamp| {
                 let reason = reason.clone();
@@ -162,17 +162,19 @@ impl Settlement {
         caller: &Caller,
         body: &pb::ListFreezesRequest,
     ) -> Result<pb::ListFreezesResponse, Error> {
-        let (size, after) = (page_size(body.page_size)?, after_number(&body.page_token)?);
-        let (city, scope) = (caller.city.clone(), caller.scope(self.ledger.role));
-        let rows = self
-            .ledger
-            .database
-            .snapshot("settlement.list_freezes", &scope, move |tx| {
-                let city = city.clone();
-                Box::pin(async move { freeze::page(tx, city.as_str(), after, size + 1).await })
-            })
+        let city = caller.city.clone();
+        let (rows, next_page_token) = self
+            .page(
+                caller,
+                "settlement.list_freezes",
+                (body.page_size, &body.page_token),
+                move |tx, (after, limit)| {
+                    let city = city.clone();
+                    Box::pin(async move { freeze::page(tx, city.as_str(), after, limit).await })
+                },
+                |row| row.freeze_no,
+            )
             .await?;
-        let (rows, next_page_token) = cut(rows, size, |row| row.freeze_no);
         Ok(pb::ListFreezesResponse {
             freezes: rows.iter().map(message).collect(),
             next_page_token,

@@ -12,10 +12,8 @@ use api::settlement::v1 as pb;
 use api::settlement::v1::review_service_server::ReviewService;
 use futures_util::stream::Iter;
 use ledger::caller::READERS;
-use ledger::command::Call;
 use ledger::{Caller, Role};
 use policy::money::Money;
-use prost::Message;
 use sqlx::PgConnection;
 use tonic::{Request, Response, Status};
 
@@ -30,23 +28,6 @@ const MAKER_OR_BUREAU: &[Role] = &[Role::FinanceMaker, Role::Bureau];
 
 /// Most characters of a reason.
 const REASON: usize = 200;
-
-/// A writing call that is no verb of a batch.
-fn call<'a, B: Message>(
-    caller: &'a Caller,
-    (rpc, request_id): (&'static str, &'a str),
-    body: &'a B,
-) -> Call<'a, B> {
-    Call {
-        caller,
-        rpc,
-        request_id,
-        body,
-        object: rpc.to_owned(),
-        on_behalf: false,
-        writes_facts: false,
-    }
-}
 
 /// Reads `objections/410500-2025-001` and the like, and refuses another city's.
 fn numbered(caller: &Caller, prefix: &str, name: &str) -> Result<BatchNo, Error> {

@@ -4,13 +4,13 @@ use api::convert::{date, timestamp};
 use api::settlement::v1 as pb;
 use exchange::csv_out::write_table;
 use ledger::Caller;
-use ledger::read::page_size;
+use platform::database::BoxFuture;
 use policy::codes::{Clause, Measure};
 use policy::money::Money;
+use sqlx::PgConnection;
 use tonic::Status;
 
 use super::super::change::{invalid, number_of};
-use super::super::read::{after_number, cut};
 use super::{missing, yuan};
 use crate::Settlement;
 use crate::book::not_found;
@@ -80,35 +80,35 @@ fn public_list(entries: &[PublicEntry]) -> Vec<u8> {
     write_table(&["序号", "名称", "项目", "依据条款", "金额（元）"], &rows)
 }
 
-impl Settlement {
-    async fn notices(
-        &self,
-        caller: &Caller,
-        number: &BatchNo,
-        (after, size): (i32, i64),
-    ) -> Result<Vec<Notice>, Error> {
-        let (number, scope) = (number.clone(), caller.scope(self.ledger.role));
-        self.ledger
-            .database
-            .snapshot("settlement.list_notices", &scope, move |tx| {
-                let number = number.clone();
-                Box::pin(async move {
-                    batch::find(tx, &number)
-                        .await?
-                        .ok_or_else(|| not_found(&number))?;
-                    notice::page(tx, &number, after, size).await
-                })
-            })
-            .await
-    }
+/// A batch's notices with a number above `after`, at most `limit` of them.
+fn read(
+    tx: &mut PgConnection,
+    number: BatchNo,
+    (after, limit): (i32, i64),
+) -> BoxFuture<'_, Result<Vec<Notice>, Error>> {
+    Box::pin(async move {
+        batch::find(tx, &number)
+            .await?
+            .ok_or_else(|| not_found(&number))?;
+        notice::page(tx, &number, after, limit).await
+    })
+}
 
+impl Settlement {
     pub(super) async fn on_get_notice(
         &self,
         caller: &Caller,
         body: &pb::GetNoticeRequest,
     ) -> Result<pb::GetNoticeResponse, Error> {
         let (number, notice_no) = notice_of(caller, &body.name)?;
-        let rows = self.notices(caller, &number, (notice_no - 1, 1)).await?;
+        let (of, scope) = (number.clone(), caller.scope(self.ledger.role));
+        let rows = self
+            .ledger
+            .database
+            .snapshot("settlement.get_notice", &scope, move |tx| {
+                read(tx, of.clone(), (notice_no - 1, 1))
+            })
+            .await?;
         let found = rows.into_iter().find(|row| row.notice_no == notice_no);
         let found = found.ok_or_else(|| missing(&body.name))?;
         Ok(pb::GetNoticeResponse {
@@ -122,9 +122,16 @@ impl Settlement {
         body: &pb::ListNoticesRequest,
     ) -> Result<pb::ListNoticesResponse, Error> {
         let number = number_of(caller, &body.parent)?;
-        let (size, after) = (page_size(body.page_size)?, after_number(&body.page_token)?);
-        let rows = self.notices(caller, &number, (after, size + 1)).await?;
-        let (rows, next_page_token) = cut(rows, size, |row| row.notice_no);
+        let of = number.clone();
+        let (rows, next_page_token) = self
+            .page(
+                caller,
+                "settlement.list_notices",
+                (body.page_size, &body.page_token),
+                move |tx, above| read(tx, of.clone(), above),
+                |row| row.notice_no,
+            )
+            .await?;
         Ok(pb::ListNoticesResponse {
             notices: rows.iter().map(|row| message(&number, row)).collect(),
             next_page_token,

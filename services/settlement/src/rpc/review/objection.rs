@@ -3,13 +3,12 @@
 use api::convert::date;
 use api::settlement::v1 as pb;
 use ledger::Caller;
-use ledger::read::page_size;
+use ledger::command::Call;
 use platform::database::BoxFuture;
 use sqlx::PgConnection;
 
 use super::super::change::{invalid, text_of, year_of};
-use super::super::read::{after_number, cut};
-use super::{REASON, call, line_key, line_of, missing, number_in, numbered, subject_of};
+use super::{REASON, line_key, line_of, missing, number_in, numbered, subject_of};
 use crate::error::Error;
 use crate::model::BatchNo;
 use crate::store::objection::{self, NewObjection, Objection};
@@ -92,7 +91,7 @@ impl Settlement {
         body: &pb::OpenObjectionRequest,
     ) -> Result<pb::OpenObjectionResponse, Error> {
         let (line, new) = (line_of(caller, &body.line)?, new_of(body)?);
-        let call = call(caller, ("OpenObjection", &body.request_id), body);
+        let call = Call::of(caller, "OpenObjection", &body.request_id, body);
         self.ledger
             .command(call, move |tx, stamp| {
                 let (line, new) = (line.clone(), new.clone());
@@ -136,7 +135,7 @@ impl Settlement {
             state,
             text_of("reason", &body.reason, REASON)?,
         );
-        let call = call(caller, ("DecideObjection", &body.request_id), body);
+        let call = Call::of(caller, "DecideObjection", &body.request_id, body);
         let answers: Answers<pb::DecideObjectionResponse> = |objection| pb::DecideObjectionResponse {
             objection: Some(objection),
             audit_head: None,
@@ -153,7 +152,7 @@ impl Settlement {
     ) -> Result<pb::WithdrawObjectionResponse, Error> {
         let reason = text_of("reason", &body.reason, REASON)?;
         let what = (numbered(caller, PREFIX, &body.name)?, "withdrawn", reason);
-        let call = call(caller, ("WithdrawObjection", &body.request_id), body);
+        let call = Call::of(caller, "WithdrawObjection", &body.request_id, body);
         let answers: Answers<pb::WithdrawObjectionResponse> = |objection| pb::WithdrawObjectionResponse {
             objection: Some(objection),
             audit_head: None,
@@ -169,19 +168,21 @@ impl Settlement {
         body: &pb::ListObjectionsRequest,
     ) -> Result<pb::ListObjectionsResponse, Error> {
         let year = year_of(body.year)?;
-        let (size, after) = (page_size(body.page_size)?, after_number(&body.page_token)?);
-        let (city, scope) = (caller.city.clone(), caller.scope(self.ledger.role));
-        let rows = self
-            .ledger
-            .database
-            .snapshot("settlement.list_objections", &scope, move |tx| {
-                let city = city.clone();
-                Box::pin(
-                    async move { objection::page(tx, (city.as_str(), year.number()), after, size + 1).await },
-                )
-            })
+        let city = caller.city.clone();
+        let (rows, next_page_token) = self
+            .page(
+                caller,
+                "settlement.list_objections",
+                (body.page_size, &body.page_token),
+                move |tx, (after, limit)| {
+                    let city = city.clone();
+                    Box::pin(async move {
+                        objection::page(tx, (city.as_str(), year.number()), after, limit).await
+                    })
+                },
+                |row| row.objection_no,
+            )
             .await?;
-        let (rows, next_page_token) = cut(rows, size, |row| row.objection_no);
         let objections = rows
             .iter()
             .map(|row| Ok(message(&number_in(caller, row.year, row.objection_no)?, row)));

@@ -3,12 +3,11 @@
 use api::convert::timestamp;
 use api::settlement::v1 as pb;
 use ledger::Caller;
-use ledger::read::page_size;
+use ledger::command::Call;
 use sqlx::PgConnection;
 
 use super::super::change::{text_of, year_of};
-use super::super::read::{after_number, cut};
-use super::{REASON, amount_of, call, line_key, line_of, missing, number_in, numbered, subject_of, yuan};
+use super::{REASON, amount_of, line_key, line_of, missing, number_in, numbered, subject_of, yuan};
 use crate::error::Error;
 use crate::model::BatchNo;
 use crate::store::recovery_order::{self, NewOrder, RecoveryOrder};
@@ -51,7 +50,7 @@ impl Settlement {
             basis: text_of("basis", &body.basis, REASON)?,
             reason: text_of("reason", &body.reason, REASON)?,
         };
-        let call = call(caller, ("OrderRecovery", &body.request_id), body);
+        let call = Call::of(caller, "OrderRecovery", &body.request_id, body);
         self.ledger
             .command(call, move |tx, stamp| {
                 let (line, new) = (line.clone(), new.clone());
@@ -79,7 +78,7 @@ impl Settlement {
         body: &pb::ApproveRecoveryOrderRequest,
     ) -> Result<pb::ApproveRecoveryOrderResponse, Error> {
         let number = numbered(caller, PREFIX, &body.name)?;
-        let call = call(caller, ("ApproveRecoveryOrder", &body.request_id), body);
+        let call = Call::of(caller, "ApproveRecoveryOrder", &body.request_id, body);
         self.ledger
             .command(call, move |tx, stamp| {
                 let number = number.clone();
@@ -105,19 +104,21 @@ impl Settlement {
         body: &pb::ListRecoveryOrdersRequest,
     ) -> Result<pb::ListRecoveryOrdersResponse, Error> {
         let year = year_of(body.year)?;
-        let (size, after) = (page_size(body.page_size)?, after_number(&body.page_token)?);
-        let (city, scope) = (caller.city.clone(), caller.scope(self.ledger.role));
-        let rows = self
-            .ledger
-            .database
-            .snapshot("settlement.list_recovery_orders", &scope, move |tx| {
-                let city = city.clone();
-                Box::pin(async move {
-                    recovery_order::page(tx, (city.as_str(), year.number()), after, size + 1).await
-                })
-            })
+        let city = caller.city.clone();
+        let (rows, next_page_token) = self
+            .page(
+                caller,
+                "settlement.list_recovery_orders",
+                (body.page_size, &body.page_token),
+                move |tx, (after, limit)| {
+                    let city = city.clone();
+                    Box::pin(async move {
+                        recovery_order::page(tx, (city.as_str(), year.number()), after, limit).await
+                    })
+                },
+                |row| row.order_no,
+            )
             .await?;
-        let (rows, next_page_token) = cut(rows, size, |row| row.order_no);
         let orders = rows
             .iter()
             .map(|row| Ok(message(&number_in(caller, row.year, row.order_no)?, row)));
