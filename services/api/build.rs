@@ -1,5 +1,8 @@
 //! Compiles `proto/` with protox, so that no machine needs `protoc`, and keeps the descriptors for reflection and tests.
 
+#[path = "build/verbs.rs"]
+mod verbs;
+
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
@@ -20,6 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
     std::fs::write(out.join("descriptors.binpb"), descriptors.encode_to_vec())?;
     std::fs::write(out.join("answers.rs"), answers(&descriptors))?;
+    std::fs::write(out.join("verbs.rs"), verbs::implementations(&descriptors))?;
     tonic_prost_build::configure()
         .include_file("generated.rs")
         .compile_fds(descriptors)?;

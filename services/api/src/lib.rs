@@ -7,6 +7,7 @@
 
 pub mod convert;
 pub mod name;
+pub mod verbs;
 
 /// What `build.rs` generated.
 #[expect(

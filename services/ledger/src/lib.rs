@@ -11,6 +11,7 @@ pub mod error;
 pub mod import;
 pub mod read;
 pub mod report;
+pub mod reporter;
 pub mod rpc;
 pub mod store;
 mod table;

@@ -1,8 +1,8 @@
 //! Reading records: one by its name, or a page of a list.
 
-use api::common::v1 as common;
 use api::convert::WireRecord;
-use exchange::{File, Key, Owner, Row};
+use api::verbs::{GetRequest, ListRequest, StoredMessage};
+use exchange::{File, Key, Owner};
 use policy::ident::City;
 
 use crate::caller::Caller;
@@ -17,42 +17,23 @@ const PAGE_DEFAULT: i32 = 50;
 /// Records a list answers at most.
 const PAGE_MOST: i32 = 1000;
 
-/// A list as asked for.
-#[derive(Debug, Clone, Default)]
-pub struct ListQuery {
-    /// Resource name of the parent, where the list has one.
-    pub parent: String,
-    /// Records a page; 0 for the default.
-    pub page_size: i32,
-    /// Where the last page ended.
-    pub page_token: String,
-    /// Withdrawn records too.
-    pub show_withdrawn: bool,
-}
-
-/// A page of records with the token of the next.
-pub type Records<R> = (Vec<(R, common::RecordState)>, String);
-
 impl Ledger {
-    /// The latest revision of a record as its message, by its resource name.
-    ///
-    /// # Errors
-    /// As [`Ledger::find`].
-    pub async fn get<R: WireRecord>(
-        &self,
-        caller: &Caller,
-        name: &str,
-        institution: Option<&str>,
-    ) -> Result<(R, common::RecordState), Error> {
-        let stored = self.find(caller, R::FILE, name, institution).await?;
-        Ok((message(&stored.row), wire::record_state(&stored)))
-    }
-
-    /// The latest revision of a record as it is stored, by its resource name.
+    /// The latest revision of a record, by its resource name; of `institution` where institutions own such records.
     ///
     /// # Errors
     /// `NAME_MALFORMED`, `NOT_FOUND`: another institution's record and an absent one are answered alike.
-    pub async fn find(
+    pub async fn get<Q: GetRequest>(
+        &self,
+        caller: &Caller,
+        body: &Q,
+        institution: Option<&str>,
+    ) -> Result<Q::Answer, Error> {
+        let file = <Q::Stored as StoredMessage>::Record::FILE;
+        let stored = self.find(caller, file, body.name(), institution).await?;
+        Ok(Q::answer(message(&stored)))
+    }
+
+    async fn find(
         &self,
         caller: &Caller,
         file: File,
@@ -93,47 +74,41 @@ impl Ledger {
             .await
     }
 
-    /// A page of the latest revisions as messages, in key order.
-    ///
-    /// # Errors
-    /// As [`Ledger::page`].
-    pub async fn list<R: WireRecord>(
-        &self,
-        caller: &Caller,
-        query: ListQuery,
-        institution: Option<&str>,
-    ) -> Result<Records<R>, Error> {
-        let (rows, token) = self.page(caller, R::FILE, query, institution).await?;
-        let records = rows
-            .iter()
-            .map(|stored| (message(&stored.row), wire::record_state(stored)));
-        Ok((records.collect(), token))
-    }
-
-    /// A page of the latest revisions as they are stored, in key order, with the token of the next page.
+    /// A page of the latest revisions in key order; of `institution` where institutions own such records.
     ///
     /// # Errors
     /// `PAGE_SIZE_INVALID`, `PAGE_TOKEN_INVALID`, `NAME_MALFORMED` on `parent`.
-    pub async fn page(
+    pub async fn list<Q: ListRequest>(
         &self,
         caller: &Caller,
-        file: File,
-        query: ListQuery,
+        body: &Q,
+        institution: Option<&str>,
+    ) -> Result<Q::Answer, Error> {
+        let (rows, token) = self.page(caller, body, institution).await?;
+        Ok(Q::answer(rows.iter().map(message).collect(), token))
+    }
+
+    async fn page<Q: ListRequest>(
+        &self,
+        caller: &Caller,
+        query: &Q,
         institution: Option<&str>,
     ) -> Result<(Vec<StoredRow>, String), Error> {
-        let size = page_size(query.page_size)?;
+        let file = <Q::Stored as StoredMessage>::Record::FILE;
+        let size = page_size(query.page_size())?;
         let mut within: Vec<String> = Vec::new();
         if let (Owner::Institution, Some(code)) = (file.owner(), institution) {
             within.push(code.to_owned());
         }
-        if !query.parent.is_empty() {
-            within.extend(parent_cells(file, &query.parent)?);
+        let parent = query.parent();
+        if !parent.is_empty() {
+            within.extend(parent_cells(file, &parent)?);
         }
         let page = Page {
             size: size + 1,
-            after: page_key(file, &query.page_token)?,
+            after: page_key(file, query.page_token())?,
             within,
-            show_withdrawn: query.show_withdrawn,
+            show_withdrawn: query.show_withdrawn(),
         };
         let city = caller.city.clone();
         let mut rows: Vec<StoredRow> = self
@@ -157,8 +132,10 @@ impl Ledger {
     }
 }
 
-fn message<R: WireRecord>(row: &Row) -> R {
-    R::from_row(row)
+/// A stored record as its message.
+fn message<S: StoredMessage>(stored: &StoredRow) -> S {
+    let record = S::Record::from_row(&stored.row);
+    S::new(record, wire::record_state(stored), stored.reported_by.clone())
 }
 
 /// Checks a page size.

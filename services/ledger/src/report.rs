@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use api::common::v1 as common;
 use api::convert::{Violation, WireRecord, record_cells};
+use api::verbs::{AmendRequest, RecordRequest, WithdrawRequest};
 use exchange::{Allow, Cells, File, Owner, Refusal, RefusalCode, Row, Verdict, Warning, parse_row};
 use platform::error::FieldViolation;
 use sqlx::PgConnection;
@@ -64,18 +65,19 @@ impl Entry {
         Self::of(field, record, institution, revision, Intent::Report)
     }
 
-    /// A record that is amended.
+    /// The record of a call that reports one.
     #[must_use]
-    pub fn amend<R: WireRecord>(
-        field: &str,
-        record: Option<&R>,
-        institution: Option<&str>,
-        revision: Option<i32>,
-        etag: Option<String>,
-    ) -> Self {
+    pub fn reported<Q: RecordRequest>(body: &Q, institution: Option<&str>) -> Self {
+        Self::report(Q::FIELD, body.record(), institution, body.revision())
+    }
+
+    /// The record of a call that amends one.
+    #[must_use]
+    pub fn amended<Q: AmendRequest>(body: &Q, institution: Option<&str>) -> Self {
+        let (revision, etag) = (body.revision(), body.etag());
         Self::of(
-            field,
-            record,
+            Q::FIELD,
+            body.record(),
             institution,
             revision,
             Intent::Amend { revision, etag },
@@ -100,18 +102,13 @@ impl Entry {
         }
     }
 
-    /// A record that is withdrawn, by its resource name.
+    /// The record of a call that withdraws one, by its resource name.
     ///
     /// # Errors
     /// `NAME_MALFORMED` on field `name`.
-    pub fn withdraw(
-        file: File,
-        name: &str,
-        institution: Option<&str>,
-        revision: Option<i32>,
-        etag: Option<String>,
-    ) -> Result<Self, Error> {
-        let mut cells = key_cells(file, name, institution)?;
+    pub fn withdrawn<Q: WithdrawRequest>(body: &Q, institution: Option<&str>) -> Result<Self, Error> {
+        let (file, revision) = (Q::Record::FILE, body.revision());
+        let mut cells = key_cells(file, body.name(), institution)?;
         set(&mut cells, "withdrawn", "true");
         if let Some(revision) = revision {
             set(&mut cells, "revision", &revision.to_string());
@@ -121,7 +118,10 @@ impl Entry {
             cells,
             violations: Vec::new(),
             field: "name".to_owned(),
-            intent: Intent::Amend { revision, etag },
+            intent: Intent::Amend {
+                revision,
+                etag: body.etag(),
+            },
         })
     }
 }

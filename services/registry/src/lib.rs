@@ -6,9 +6,8 @@ mod store;
 
 use std::sync::Arc;
 
-use api::AuditedAnswer;
-use api::common::v1::Receipt;
 use api::registry::v1::registry_service_server::RegistryServiceServer;
+use api::verbs::{WriteAnswer, WriteRequest};
 use exchange::{File, Row};
 use ledger::command::Call;
 use ledger::report::{Entry, apply};
@@ -16,7 +15,6 @@ use ledger::store::{audit, cut_off};
 use ledger::{Caller, Callers, Error, Ledger, Stamp};
 use platform::identity::{Authority, Purpose};
 use platform::serve::MAX_MESSAGE_BYTES;
-use prost::Message;
 use sqlx::PgConnection;
 
 /// The database role of this service.
@@ -121,28 +119,16 @@ async fn record_enrolment(
 
 impl Registry {
     /// One writing call about one record of the registry.
-    async fn write<B, A>(
+    async fn write<Q: WriteRequest>(
         &self,
         caller: &Caller,
-        rpc: &'static str,
-        request_id: &str,
-        body: &B,
+        body: &Q,
         entry: Entry,
-        answer: fn(Receipt) -> A,
-    ) -> Result<A, Error>
-    where
-        B: Message,
-        A: Message + Default + AuditedAnswer + Send + 'static,
-    {
-        let object = entry.file.as_str().to_owned();
+    ) -> Result<Q::Answer, Error> {
         let call = Call {
-            caller,
-            rpc,
-            request_id,
-            body,
-            object,
-            on_behalf: false,
+            object: entry.file.as_str().to_owned(),
             writes_facts: true,
+            ..Call::of(caller, Q::RPC, body.request_id(), body)
         };
         let registry = self.clone();
         self.ledger
@@ -151,7 +137,7 @@ impl Registry {
                 Box::pin(async move {
                     let applied = apply(tx, &stamp, vec![entry]).await?;
                     registry.admit(tx, &stamp, &applied.rows).await?;
-                    Ok(answer(applied.receipt))
+                    Ok(Q::Answer::new(applied.receipt, Vec::new()))
                 })
             })
             .await

@@ -1,69 +1,44 @@
 //! Several records in one transaction: all are stored, or none.
 
-use api::convert::WireRecord;
 use api::insurance::v1 as pb;
 use api::insurance::v1::batch_entry::Record;
 use ledger::Error;
-use ledger::report::{Entry, set};
+use ledger::report::Entry;
+use ledger::reporter::{Reporter, check_count, required};
 
-use super::Reporter;
+use crate::Policies;
 
-/// Records one call may carry.
-const ENTRIES_MOST: usize = 500;
-
-impl Reporter {
-    pub(crate) async fn batch_report(
-        &self,
-        body: &pb::BatchReportRequest,
-    ) -> Result<pb::BatchReportResponse, Error> {
-        if body.entries.is_empty() || body.entries.len() > ENTRIES_MOST {
-            let zh = format!("每次须有 1 至 {ENTRIES_MOST} 条记录");
-            let en = format!("a call carries 1 to {ENTRIES_MOST} records");
-            return Err(Error::invalid("entries", "ENTRIES_COUNT", zh, en));
-        }
-        let entries = body
-            .entries
-            .iter()
-            .enumerate()
-            .map(|(place, entry)| entry_of(place, entry, self.code()))
-            .collect::<Result<_, _>>()?;
-        self.write(
+pub(crate) async fn report(
+    reporter: &Reporter<Policies>,
+    body: &pb::BatchReportRequest,
+) -> Result<pb::BatchReportResponse, Error> {
+    check_count(body.entries.len())?;
+    let entries = body.entries.iter().enumerate();
+    let entries = entries.map(|(place, entry)| entry_of(reporter, place, entry));
+    reporter
+        .write(
             "BatchReport",
             &body.request_id,
             body,
-            entries,
+            entries.collect::<Result<_, _>>()?,
             |receipt, assessments| pb::BatchReportResponse {
                 receipt: Some(receipt),
                 assessments,
             },
         )
         .await
-    }
 }
 
-fn entry_of(place: usize, entry: &pb::BatchEntry, institution: &str) -> Result<Entry, Error> {
+fn entry_of(reporter: &Reporter<Policies>, place: usize, entry: &pb::BatchEntry) -> Result<Entry, Error> {
+    let state = (entry.revision, entry.withdrawn);
     match &entry.record {
-        Some(Record::Policy(record)) => Ok(of(place, record, entry, institution)),
-        Some(Record::PolicyPatent(record)) => Ok(of(place, record, entry, institution)),
-        Some(Record::PremiumEvent(record)) => Ok(of(place, record, entry, institution)),
-        None => Err(Error::invalid(
+        Some(Record::Policy(record)) => Ok(reporter.entry(place, record, state)),
+        Some(Record::PolicyPatent(record)) => Ok(reporter.entry(place, record, state)),
+        Some(Record::PremiumEvent(record)) => Ok(reporter.entry(place, record, state)),
+        None => Err(required(
             &format!("entries[{place}]"),
-            "CELL_REQUIRED",
             "缺少记录",
             "a record is required",
         )),
     }
-}
-
-fn of<R: WireRecord>(place: usize, record: &R, entry: &pb::BatchEntry, institution: &str) -> Entry {
-    let mut made = Entry::report(
-        &format!("entries[{place}]"),
-        Some(record),
-        Some(institution),
-        entry.revision,
-    );
-    if entry.withdrawn {
-        set(&mut made.cells, "withdrawn", "true");
-    }
-    made
 }

@@ -3,19 +3,18 @@
 mod batch;
 mod import;
 mod policies;
-mod policy_patents;
-mod premium_events;
 
-use api::AuditedAnswer;
-use api::common::v1::{PremiumAssessment, Receipt};
+use api::common::v1::PremiumAssessment;
 use api::insurance::v1 as pb;
 use api::insurance::v1::insurance_on_behalf_service_server::InsuranceOnBehalfService;
 use api::insurance::v1::insurance_service_server::InsuranceService;
-use ledger::command::Call;
-use ledger::report::{Entry, apply};
-use ledger::{Caller, Error, Ledger, Role};
+use api::verbs::WriteAnswer;
+use exchange::Row;
+use ledger::reporter::{Assess, Reporter, keyed, required};
+use ledger::{Error, Ledger, Role, Stamp};
+use platform::database::BoxFuture;
 use policy::ident::InstitutionCode;
-use prost::Message;
+use sqlx::PgConnection;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 
@@ -29,99 +28,24 @@ fn answer<T>(result: Result<T, Error>) -> Answer<T> {
     Ok(Response::new(result?))
 }
 
-/// One call for one institution: its own, or the bureau's on its behalf.
-pub(crate) struct Reporter {
-    pub(crate) ledger: Ledger,
-    pub(crate) caller: Caller,
-    institution: InstitutionCode,
-    on_behalf: bool,
+impl Assess for Policies {
+    type Assessment = PremiumAssessment;
+
+    fn of_rows<'c>(
+        tx: &'c mut PgConnection,
+        ledger: &'c Ledger,
+        stamp: &'c Stamp,
+        institution: &'c InstitutionCode,
+        rows: &'c [Row],
+    ) -> BoxFuture<'c, Result<Vec<PremiumAssessment>, Error>> {
+        Box::pin(assessment::of_rows(tx, ledger, stamp, institution, rows))
+    }
 }
 
 impl Policies {
     /// The call of an institution about its own records.
-    async fn own<T: Sync>(&self, request: &Request<T>, rpc: &'static str) -> Result<Reporter, Error> {
-        let caller = self.callers.identify(request.extensions()).await?;
-        caller.require(&[Role::Institution], rpc)?;
-        let institution = caller.institution().ok_or(Error::CallerUnknown)?;
-        Ok(Reporter {
-            ledger: self.ledger.clone(),
-            caller,
-            institution,
-            on_behalf: false,
-        })
-    }
-
-    /// The call of the bureau for an institution.
-    async fn on_behalf<T: Sync>(
-        &self,
-        request: &Request<T>,
-        rpc: &'static str,
-        code: &str,
-    ) -> Result<Reporter, Error> {
-        let caller = self.bureau(request, rpc).await?;
-        let institution = InstitutionCode::from_canonical(code.trim()).map_err(|error| {
-            Error::invalid(
-                "institution_code",
-                "INSTITUTION_CODE_MALFORMED",
-                "机构代码格式不正确",
-                error.to_string(),
-            )
-        })?;
-        Ok(Reporter {
-            ledger: self.ledger.clone(),
-            caller,
-            institution,
-            on_behalf: true,
-        })
-    }
-
-    async fn bureau<T: Sync>(&self, request: &Request<T>, rpc: &'static str) -> Result<Caller, Error> {
-        let caller = self.callers.identify(request.extensions()).await?;
-        caller.require(&[Role::Bureau], rpc)?;
-        Ok(caller)
-    }
-}
-
-impl Reporter {
-    /// The institution's code.
-    pub(crate) fn code(&self) -> &str {
-        self.institution.as_str()
-    }
-
-    /// One writing call: the entries are stored and what they stand for is answered, in one transaction.
-    pub(crate) async fn write<B, A>(
-        &self,
-        rpc: &'static str,
-        request_id: &str,
-        body: &B,
-        entries: Vec<Entry>,
-        answer: fn(Receipt, Vec<PremiumAssessment>) -> A,
-    ) -> Result<A, Error>
-    where
-        B: Message,
-        A: Message + Default + AuditedAnswer + Send + 'static,
-    {
-        let call = Call {
-            caller: &self.caller,
-            rpc,
-            request_id,
-            body,
-            object: self.institution.to_string(),
-            on_behalf: self.on_behalf,
-            writes_facts: true,
-        };
-        let (ledger, institution) = (self.ledger.clone(), self.institution.clone());
-        self.ledger
-            .command(call, move |tx, stamp| {
-                let (ledger, institution, entries) = (ledger.clone(), institution.clone(), entries.clone());
-                Box::pin(async move {
-                    let applied = apply(tx, &stamp, entries).await?;
-                    let assessments =
-                        assessment::of_rows(tx, &ledger, &stamp, &institution, &applied.rows).await?;
-                    Ok(answer(applied.receipt, assessments))
-                })
-            })
-            .await
+    async fn own<T: Sync>(&self, request: &Request<T>, rpc: &'static str) -> Result<Reporter<Self>, Error> {
+        Reporter::own((&self.ledger, &self.callers), request, rpc).await
     }
 }
 
@@ -134,7 +58,7 @@ impl InsuranceService for Policies {
         request: Request<pb::ReportPolicyRequest>,
     ) -> Answer<pb::ReportPolicyResponse> {
         let reporter = self.own(&request, "ReportPolicy").await?;
-        answer(reporter.report_policy(request.get_ref()).await)
+        answer(policies::report(&reporter, request.get_ref()).await)
     }
 
     async fn amend_policy(
@@ -142,7 +66,7 @@ impl InsuranceService for Policies {
         request: Request<pb::AmendPolicyRequest>,
     ) -> Answer<pb::AmendPolicyResponse> {
         let reporter = self.own(&request, "AmendPolicy").await?;
-        answer(reporter.amend_policy(request.get_ref()).await)
+        answer(reporter.amend(request.get_ref()).await)
     }
 
     async fn withdraw_policy(
@@ -150,12 +74,12 @@ impl InsuranceService for Policies {
         request: Request<pb::WithdrawPolicyRequest>,
     ) -> Answer<pb::WithdrawPolicyResponse> {
         let reporter = self.own(&request, "WithdrawPolicy").await?;
-        answer(reporter.withdraw_policy(request.get_ref()).await)
+        answer(reporter.withdraw(request.get_ref()).await)
     }
 
     async fn get_policy(&self, request: Request<pb::GetPolicyRequest>) -> Answer<pb::GetPolicyResponse> {
         let reporter = self.own(&request, "GetPolicy").await?;
-        answer(reporter.get_policy(request.get_ref()).await)
+        answer(reporter.get(request.get_ref()).await)
     }
 
     async fn list_policies(
@@ -163,9 +87,7 @@ impl InsuranceService for Policies {
         request: Request<pb::ListPoliciesRequest>,
     ) -> Answer<pb::ListPoliciesResponse> {
         let reporter = self.own(&request, "ListPolicies").await?;
-        Ok(Response::new(
-            reporter.list_policies(request.get_ref().clone()).await?,
-        ))
+        answer(reporter.list(request.get_ref()).await)
     }
 
     async fn report_policy_patent(
@@ -173,7 +95,7 @@ impl InsuranceService for Policies {
         request: Request<pb::ReportPolicyPatentRequest>,
     ) -> Answer<pb::ReportPolicyPatentResponse> {
         let reporter = self.own(&request, "ReportPolicyPatent").await?;
-        answer(reporter.report_policy_patent(request.get_ref()).await)
+        answer(reporter.report(request.get_ref()).await)
     }
 
     async fn amend_policy_patent(
@@ -181,7 +103,7 @@ impl InsuranceService for Policies {
         request: Request<pb::AmendPolicyPatentRequest>,
     ) -> Answer<pb::AmendPolicyPatentResponse> {
         let reporter = self.own(&request, "AmendPolicyPatent").await?;
-        answer(reporter.amend_policy_patent(request.get_ref()).await)
+        answer(reporter.amend(request.get_ref()).await)
     }
 
     async fn withdraw_policy_patent(
@@ -189,7 +111,7 @@ impl InsuranceService for Policies {
         request: Request<pb::WithdrawPolicyPatentRequest>,
     ) -> Answer<pb::WithdrawPolicyPatentResponse> {
         let reporter = self.own(&request, "WithdrawPolicyPatent").await?;
-        answer(reporter.withdraw_policy_patent(request.get_ref()).await)
+        answer(reporter.withdraw(request.get_ref()).await)
     }
 
     async fn get_policy_patent(
@@ -197,7 +119,7 @@ impl InsuranceService for Policies {
         request: Request<pb::GetPolicyPatentRequest>,
     ) -> Answer<pb::GetPolicyPatentResponse> {
         let reporter = self.own(&request, "GetPolicyPatent").await?;
-        answer(reporter.get_policy_patent(request.get_ref()).await)
+        answer(reporter.get(request.get_ref()).await)
     }
 
     async fn list_policy_patents(
@@ -205,9 +127,7 @@ impl InsuranceService for Policies {
         request: Request<pb::ListPolicyPatentsRequest>,
     ) -> Answer<pb::ListPolicyPatentsResponse> {
         let reporter = self.own(&request, "ListPolicyPatents").await?;
-        Ok(Response::new(
-            reporter.list_policy_patents(request.get_ref().clone()).await?,
-        ))
+        answer(reporter.list(request.get_ref()).await)
     }
 
     async fn report_premium_event(
@@ -215,7 +135,7 @@ impl InsuranceService for Policies {
         request: Request<pb::ReportPremiumEventRequest>,
     ) -> Answer<pb::ReportPremiumEventResponse> {
         let reporter = self.own(&request, "ReportPremiumEvent").await?;
-        answer(reporter.report_premium_event(request.get_ref()).await)
+        answer(reporter.report(request.get_ref()).await)
     }
 
     async fn amend_premium_event(
@@ -223,7 +143,7 @@ impl InsuranceService for Policies {
         request: Request<pb::AmendPremiumEventRequest>,
     ) -> Answer<pb::AmendPremiumEventResponse> {
         let reporter = self.own(&request, "AmendPremiumEvent").await?;
-        answer(reporter.amend_premium_event(request.get_ref()).await)
+        answer(reporter.amend(request.get_ref()).await)
     }
 
     async fn withdraw_premium_event(
@@ -231,7 +151,7 @@ impl InsuranceService for Policies {
         request: Request<pb::WithdrawPremiumEventRequest>,
     ) -> Answer<pb::WithdrawPremiumEventResponse> {
         let reporter = self.own(&request, "WithdrawPremiumEvent").await?;
-        answer(reporter.withdraw_premium_event(request.get_ref()).await)
+        answer(reporter.withdraw(request.get_ref()).await)
     }
 
     async fn get_premium_event(
@@ -239,7 +159,7 @@ impl InsuranceService for Policies {
         request: Request<pb::GetPremiumEventRequest>,
     ) -> Answer<pb::GetPremiumEventResponse> {
         let reporter = self.own(&request, "GetPremiumEvent").await?;
-        answer(reporter.get_premium_event(request.get_ref()).await)
+        answer(reporter.get(request.get_ref()).await)
     }
 
     async fn list_premium_events(
@@ -247,9 +167,7 @@ impl InsuranceService for Policies {
         request: Request<pb::ListPremiumEventsRequest>,
     ) -> Answer<pb::ListPremiumEventsResponse> {
         let reporter = self.own(&request, "ListPremiumEvents").await?;
-        Ok(Response::new(
-            reporter.list_premium_events(request.get_ref().clone()).await?,
-        ))
+        answer(reporter.list(request.get_ref()).await)
     }
 
     async fn batch_report(
@@ -257,7 +175,7 @@ impl InsuranceService for Policies {
         request: Request<pb::BatchReportRequest>,
     ) -> Answer<pb::BatchReportResponse> {
         let reporter = self.own(&request, "BatchReport").await?;
-        answer(reporter.batch_report(request.get_ref()).await)
+        answer(batch::report(&reporter, request.get_ref()).await)
     }
 
     async fn import_insurance_facts(
@@ -285,64 +203,22 @@ impl InsuranceOnBehalfService for Policies {
     ) -> Answer<pb::ReportOnBehalfResponse> {
         use pb::report_on_behalf_request::Report;
         let body = request.get_ref();
-        let reporter = self
-            .on_behalf(&request, "ReportOnBehalf", &body.institution_code)
-            .await?;
+        let door = (&self.ledger, &self.callers);
+        let reporter =
+            Reporter::<Self>::on_behalf(door, &request, "ReportOnBehalf", &body.institution_code).await?;
+        let key = body.request_id.as_str();
         let (receipt, assessments) = match wrapped(body)? {
-            Report::ReportPolicy(inner) => {
-                let mut inner = inner.clone();
-                same_key(&mut inner.request_id, &body.request_id)?;
-                let answer = reporter.report_policy(&inner).await?;
-                (answer.receipt, answer.assessment.into_iter().collect())
-            }
-            Report::AmendPolicy(inner) => {
-                let mut inner = inner.clone();
-                same_key(&mut inner.request_id, &body.request_id)?;
-                let answer = reporter.amend_policy(&inner).await?;
-                (answer.receipt, answer.assessment.into_iter().collect())
-            }
-            Report::WithdrawPolicy(inner) => {
-                let mut inner = inner.clone();
-                same_key(&mut inner.request_id, &body.request_id)?;
-                let answer = reporter.withdraw_policy(&inner).await?;
-                (answer.receipt, answer.assessment.into_iter().collect())
-            }
-            Report::ReportPolicyPatent(inner) => {
-                let mut inner = inner.clone();
-                same_key(&mut inner.request_id, &body.request_id)?;
-                let answer = reporter.report_policy_patent(&inner).await?;
-                (answer.receipt, answer.assessment.into_iter().collect())
-            }
-            Report::AmendPolicyPatent(inner) => {
-                let mut inner = inner.clone();
-                same_key(&mut inner.request_id, &body.request_id)?;
-                let answer = reporter.amend_policy_patent(&inner).await?;
-                (answer.receipt, answer.assessment.into_iter().collect())
-            }
-            Report::WithdrawPolicyPatent(inner) => {
-                let mut inner = inner.clone();
-                same_key(&mut inner.request_id, &body.request_id)?;
-                let answer = reporter.withdraw_policy_patent(&inner).await?;
-                (answer.receipt, answer.assessment.into_iter().collect())
-            }
-            Report::ReportPremiumEvent(inner) => {
-                let mut inner = inner.clone();
-                same_key(&mut inner.request_id, &body.request_id)?;
-                let answer = reporter.report_premium_event(&inner).await?;
-                (answer.receipt, answer.assessment.into_iter().collect())
-            }
-            Report::AmendPremiumEvent(inner) => {
-                let mut inner = inner.clone();
-                same_key(&mut inner.request_id, &body.request_id)?;
-                let answer = reporter.amend_premium_event(&inner).await?;
-                (answer.receipt, answer.assessment.into_iter().collect())
-            }
-            Report::WithdrawPremiumEvent(inner) => {
-                let mut inner = inner.clone();
-                same_key(&mut inner.request_id, &body.request_id)?;
-                let answer = reporter.withdraw_premium_event(&inner).await?;
-                (answer.receipt, answer.assessment.into_iter().collect())
-            }
+            Report::ReportPolicy(inner) => policies::report(&reporter, &keyed(inner, key)?)
+                .await?
+                .into_parts(),
+            Report::AmendPolicy(inner) => reporter.amend(&keyed(inner, key)?).await?.into_parts(),
+            Report::WithdrawPolicy(inner) => reporter.withdraw(&keyed(inner, key)?).await?.into_parts(),
+            Report::ReportPolicyPatent(inner) => reporter.report(&keyed(inner, key)?).await?.into_parts(),
+            Report::AmendPolicyPatent(inner) => reporter.amend(&keyed(inner, key)?).await?.into_parts(),
+            Report::WithdrawPolicyPatent(inner) => reporter.withdraw(&keyed(inner, key)?).await?.into_parts(),
+            Report::ReportPremiumEvent(inner) => reporter.report(&keyed(inner, key)?).await?.into_parts(),
+            Report::AmendPremiumEvent(inner) => reporter.amend(&keyed(inner, key)?).await?.into_parts(),
+            Report::WithdrawPremiumEvent(inner) => reporter.withdraw(&keyed(inner, key)?).await?.into_parts(),
         };
         Ok(Response::new(pb::ReportOnBehalfResponse { receipt, assessments }))
     }
@@ -351,7 +227,8 @@ impl InsuranceOnBehalfService for Policies {
         &self,
         request: Request<Streaming<pb::ImportInsuranceFactsOnBehalfRequest>>,
     ) -> Answer<Self::ImportInsuranceFactsOnBehalfStream> {
-        let caller = self.bureau(&request, "ImportInsuranceFactsOnBehalf").await?;
+        let caller = self.callers.identify(request.extensions()).await?;
+        caller.require(&[Role::Bureau], "ImportInsuranceFactsOnBehalf")?;
         Ok(Response::new(import::on_behalf(
             self.ledger.clone(),
             caller,
@@ -363,20 +240,5 @@ impl InsuranceOnBehalfService for Policies {
 /// The request inside; a call without one is a mistake.
 fn wrapped(body: &pb::ReportOnBehalfRequest) -> Result<&pb::report_on_behalf_request::Report, Error> {
     let report = body.report.as_ref();
-    report.ok_or_else(|| Error::invalid("report", "CELL_REQUIRED", "缺少报送内容", "a report is required"))
-}
-
-/// The wrapped request takes the key of the call around it; another key of its own is a mistake.
-fn same_key(inner: &mut String, outer: &str) -> Result<(), Error> {
-    if !inner.is_empty() && inner != outer {
-        let en = "the wrapped request has another request id";
-        return Err(Error::invalid(
-            "report.request_id",
-            "REQUEST_ID_DIFFERS",
-            "内层请求号与外层不一致",
-            en,
-        ));
-    }
-    outer.clone_into(inner);
-    Ok(())
+    report.ok_or_else(|| required("report", "缺少报送内容", "a report is required"))
 }

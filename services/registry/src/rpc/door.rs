@@ -1,5 +1,7 @@
 //! Who stands at the door: the caller, whether the call is its own, and the answer or the error it gets.
 
+use api::verbs::{AmendRequest, RecordRequest, WithdrawRequest};
+use ledger::report::Entry;
 use ledger::{Caller, Error, Role};
 use tonic::{Request, Response, Status};
 
@@ -26,6 +28,27 @@ pub(super) const READERS_AND_SELF: &[Role] = &[
 ];
 
 impl Registry {
+    /// Registers a record of the bureau's.
+    pub(super) async fn report<Q: RecordRequest>(&self, request: Request<Q>) -> Answer<Q::Answer> {
+        let caller = self.caller(&request, BUREAU, Q::RPC).await?;
+        let body = request.get_ref();
+        answer(self.write(&caller, body, Entry::reported(body, None)).await)
+    }
+
+    /// States a record of the bureau's anew.
+    pub(super) async fn amend<Q: AmendRequest>(&self, request: Request<Q>) -> Answer<Q::Answer> {
+        let caller = self.caller(&request, BUREAU, Q::RPC).await?;
+        let body = request.get_ref();
+        answer(self.write(&caller, body, Entry::amended(body, None)).await)
+    }
+
+    /// Withdraws a record of the bureau's.
+    pub(super) async fn withdraw<Q: WithdrawRequest>(&self, request: Request<Q>) -> Answer<Q::Answer> {
+        let caller = self.caller(&request, BUREAU, Q::RPC).await?;
+        let body = request.get_ref();
+        answer(self.write(&caller, body, Entry::withdrawn(body, None)?).await)
+    }
+
     /// The caller, if the call is one of its roles'.
     pub(super) async fn caller<T: Sync>(
         &self,

@@ -1,21 +1,14 @@
 //! The calls of the service: who may make them, then one function a call.
 
-mod awards;
 mod credentials;
-mod decisions;
 mod door;
-mod enterprises;
-mod exclusions;
 mod import;
-mod institutions;
 mod legal_persons;
-mod other_awards;
-mod patent_owners;
-mod patents;
 
 use api::registry::v1 as pb;
 use api::registry::v1::registry_service_server::RegistryService;
 use ledger::caller::READERS;
+use ledger::{Error, Role};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 
@@ -32,24 +25,21 @@ impl RegistryService for Registry {
         &self,
         request: Request<pb::RegisterInstitutionRequest>,
     ) -> Answer<pb::RegisterInstitutionResponse> {
-        let caller = self.caller(&request, BUREAU, "RegisterInstitution").await?;
-        answer(self.register_institution_for(&caller, request.get_ref()).await)
+        self.report(request).await
     }
 
     async fn amend_institution(
         &self,
         request: Request<pb::AmendInstitutionRequest>,
     ) -> Answer<pb::AmendInstitutionResponse> {
-        let caller = self.caller(&request, BUREAU, "AmendInstitution").await?;
-        answer(self.amend_institution_for(&caller, request.get_ref()).await)
+        self.amend(request).await
     }
 
     async fn withdraw_institution(
         &self,
         request: Request<pb::WithdrawInstitutionRequest>,
     ) -> Answer<pb::WithdrawInstitutionResponse> {
-        let caller = self.caller(&request, BUREAU, "WithdrawInstitution").await?;
-        answer(self.withdraw_institution_for(&caller, request.get_ref()).await)
+        self.withdraw(request).await
     }
 
     async fn get_institution(
@@ -57,7 +47,13 @@ impl RegistryService for Registry {
         request: Request<pb::GetInstitutionRequest>,
     ) -> Answer<pb::GetInstitutionResponse> {
         let caller = self.caller(&request, READERS_AND_SELF, "GetInstitution").await?;
-        answer(self.get_institution_for(&caller, request.get_ref()).await)
+        let body = request.get_ref();
+        // An institution may read its own entry and no other.
+        if caller.role == Role::Institution && body.name != format!("institutions/{}", caller.holder) {
+            let name = body.name.clone();
+            return Err(Error::NotFound { name }.into());
+        }
+        answer(self.ledger.get(&caller, body, None).await)
     }
 
     async fn list_institutions(
@@ -65,31 +61,28 @@ impl RegistryService for Registry {
         request: Request<pb::ListInstitutionsRequest>,
     ) -> Answer<pb::ListInstitutionsResponse> {
         let caller = self.caller(&request, READERS, "ListInstitutions").await?;
-        answer(self.list_institutions_for(&caller, request.get_ref()).await)
+        answer(self.ledger.list(&caller, request.get_ref(), None).await)
     }
 
     async fn register_enterprise(
         &self,
         request: Request<pb::RegisterEnterpriseRequest>,
     ) -> Answer<pb::RegisterEnterpriseResponse> {
-        let caller = self.caller(&request, BUREAU, "RegisterEnterprise").await?;
-        answer(self.register_enterprise_for(&caller, request.get_ref()).await)
+        self.report(request).await
     }
 
     async fn amend_enterprise(
         &self,
         request: Request<pb::AmendEnterpriseRequest>,
     ) -> Answer<pb::AmendEnterpriseResponse> {
-        let caller = self.caller(&request, BUREAU, "AmendEnterprise").await?;
-        answer(self.amend_enterprise_for(&caller, request.get_ref()).await)
+        self.amend(request).await
     }
 
     async fn withdraw_enterprise(
         &self,
         request: Request<pb::WithdrawEnterpriseRequest>,
     ) -> Answer<pb::WithdrawEnterpriseResponse> {
-        let caller = self.caller(&request, BUREAU, "WithdrawEnterprise").await?;
-        answer(self.withdraw_enterprise_for(&caller, request.get_ref()).await)
+        self.withdraw(request).await
     }
 
     async fn get_enterprise(
@@ -97,7 +90,7 @@ impl RegistryService for Registry {
         request: Request<pb::GetEnterpriseRequest>,
     ) -> Answer<pb::GetEnterpriseResponse> {
         let caller = self.caller(&request, READERS, "GetEnterprise").await?;
-        answer(self.get_enterprise_for(&caller, request.get_ref()).await)
+        answer(self.ledger.get(&caller, request.get_ref(), None).await)
     }
 
     async fn list_enterprises(
@@ -105,36 +98,33 @@ impl RegistryService for Registry {
         request: Request<pb::ListEnterprisesRequest>,
     ) -> Answer<pb::ListEnterprisesResponse> {
         let caller = self.caller(&request, READERS, "ListEnterprises").await?;
-        answer(self.list_enterprises_for(&caller, request.get_ref()).await)
+        answer(self.ledger.list(&caller, request.get_ref(), None).await)
     }
 
     async fn register_patent(
         &self,
         request: Request<pb::RegisterPatentRequest>,
     ) -> Answer<pb::RegisterPatentResponse> {
-        let caller = self.caller(&request, BUREAU, "RegisterPatent").await?;
-        answer(self.register_patent_for(&caller, request.get_ref()).await)
+        self.report(request).await
     }
 
     async fn amend_patent(
         &self,
         request: Request<pb::AmendPatentRequest>,
     ) -> Answer<pb::AmendPatentResponse> {
-        let caller = self.caller(&request, BUREAU, "AmendPatent").await?;
-        answer(self.amend_patent_for(&caller, request.get_ref()).await)
+        self.amend(request).await
     }
 
     async fn withdraw_patent(
         &self,
         request: Request<pb::WithdrawPatentRequest>,
     ) -> Answer<pb::WithdrawPatentResponse> {
-        let caller = self.caller(&request, BUREAU, "WithdrawPatent").await?;
-        answer(self.withdraw_patent_for(&caller, request.get_ref()).await)
+        self.withdraw(request).await
     }
 
     async fn get_patent(&self, request: Request<pb::GetPatentRequest>) -> Answer<pb::GetPatentResponse> {
         let caller = self.caller(&request, READERS, "GetPatent").await?;
-        answer(self.get_patent_for(&caller, request.get_ref()).await)
+        answer(self.ledger.get(&caller, request.get_ref(), None).await)
     }
 
     async fn list_patents(
@@ -142,31 +132,28 @@ impl RegistryService for Registry {
         request: Request<pb::ListPatentsRequest>,
     ) -> Answer<pb::ListPatentsResponse> {
         let caller = self.caller(&request, READERS, "ListPatents").await?;
-        answer(self.list_patents_for(&caller, request.get_ref()).await)
+        answer(self.ledger.list(&caller, request.get_ref(), None).await)
     }
 
     async fn register_patent_owner(
         &self,
         request: Request<pb::RegisterPatentOwnerRequest>,
     ) -> Answer<pb::RegisterPatentOwnerResponse> {
-        let caller = self.caller(&request, BUREAU, "RegisterPatentOwner").await?;
-        answer(self.register_patent_owner_for(&caller, request.get_ref()).await)
+        self.report(request).await
     }
 
     async fn amend_patent_owner(
         &self,
         request: Request<pb::AmendPatentOwnerRequest>,
     ) -> Answer<pb::AmendPatentOwnerResponse> {
-        let caller = self.caller(&request, BUREAU, "AmendPatentOwner").await?;
-        answer(self.amend_patent_owner_for(&caller, request.get_ref()).await)
+        self.amend(request).await
     }
 
     async fn withdraw_patent_owner(
         &self,
         request: Request<pb::WithdrawPatentOwnerRequest>,
     ) -> Answer<pb::WithdrawPatentOwnerResponse> {
-        let caller = self.caller(&request, BUREAU, "WithdrawPatentOwner").await?;
-        answer(self.withdraw_patent_owner_for(&caller, request.get_ref()).await)
+        self.withdraw(request).await
     }
 
     async fn get_patent_owner(
@@ -174,7 +161,7 @@ impl RegistryService for Registry {
         request: Request<pb::GetPatentOwnerRequest>,
     ) -> Answer<pb::GetPatentOwnerResponse> {
         let caller = self.caller(&request, READERS, "GetPatentOwner").await?;
-        answer(self.get_patent_owner_for(&caller, request.get_ref()).await)
+        answer(self.ledger.get(&caller, request.get_ref(), None).await)
     }
 
     async fn list_patent_owners(
@@ -182,62 +169,56 @@ impl RegistryService for Registry {
         request: Request<pb::ListPatentOwnersRequest>,
     ) -> Answer<pb::ListPatentOwnersResponse> {
         let caller = self.caller(&request, READERS, "ListPatentOwners").await?;
-        answer(self.list_patent_owners_for(&caller, request.get_ref()).await)
+        answer(self.ledger.list(&caller, request.get_ref(), None).await)
     }
 
     async fn register_award(
         &self,
         request: Request<pb::RegisterAwardRequest>,
     ) -> Answer<pb::RegisterAwardResponse> {
-        let caller = self.caller(&request, BUREAU, "RegisterAward").await?;
-        answer(self.register_award_for(&caller, request.get_ref()).await)
+        self.report(request).await
     }
 
     async fn amend_award(&self, request: Request<pb::AmendAwardRequest>) -> Answer<pb::AmendAwardResponse> {
-        let caller = self.caller(&request, BUREAU, "AmendAward").await?;
-        answer(self.amend_award_for(&caller, request.get_ref()).await)
+        self.amend(request).await
     }
 
     async fn withdraw_award(
         &self,
         request: Request<pb::WithdrawAwardRequest>,
     ) -> Answer<pb::WithdrawAwardResponse> {
-        let caller = self.caller(&request, BUREAU, "WithdrawAward").await?;
-        answer(self.withdraw_award_for(&caller, request.get_ref()).await)
+        self.withdraw(request).await
     }
 
     async fn get_award(&self, request: Request<pb::GetAwardRequest>) -> Answer<pb::GetAwardResponse> {
         let caller = self.caller(&request, READERS, "GetAward").await?;
-        answer(self.get_award_for(&caller, request.get_ref()).await)
+        answer(self.ledger.get(&caller, request.get_ref(), None).await)
     }
 
     async fn list_awards(&self, request: Request<pb::ListAwardsRequest>) -> Answer<pb::ListAwardsResponse> {
         let caller = self.caller(&request, READERS, "ListAwards").await?;
-        answer(self.list_awards_for(&caller, request.get_ref()).await)
+        answer(self.ledger.list(&caller, request.get_ref(), None).await)
     }
 
     async fn register_exclusion(
         &self,
         request: Request<pb::RegisterExclusionRequest>,
     ) -> Answer<pb::RegisterExclusionResponse> {
-        let caller = self.caller(&request, BUREAU, "RegisterExclusion").await?;
-        answer(self.register_exclusion_for(&caller, request.get_ref()).await)
+        self.report(request).await
     }
 
     async fn amend_exclusion(
         &self,
         request: Request<pb::AmendExclusionRequest>,
     ) -> Answer<pb::AmendExclusionResponse> {
-        let caller = self.caller(&request, BUREAU, "AmendExclusion").await?;
-        answer(self.amend_exclusion_for(&caller, request.get_ref()).await)
+        self.amend(request).await
     }
 
     async fn withdraw_exclusion(
         &self,
         request: Request<pb::WithdrawExclusionRequest>,
     ) -> Answer<pb::WithdrawExclusionResponse> {
-        let caller = self.caller(&request, BUREAU, "WithdrawExclusion").await?;
-        answer(self.withdraw_exclusion_for(&caller, request.get_ref()).await)
+        self.withdraw(request).await
     }
 
     async fn get_exclusion(
@@ -245,7 +226,7 @@ impl RegistryService for Registry {
         request: Request<pb::GetExclusionRequest>,
     ) -> Answer<pb::GetExclusionResponse> {
         let caller = self.caller(&request, READERS, "GetExclusion").await?;
-        answer(self.get_exclusion_for(&caller, request.get_ref()).await)
+        answer(self.ledger.get(&caller, request.get_ref(), None).await)
     }
 
     async fn list_exclusions(
@@ -253,31 +234,28 @@ impl RegistryService for Registry {
         request: Request<pb::ListExclusionsRequest>,
     ) -> Answer<pb::ListExclusionsResponse> {
         let caller = self.caller(&request, READERS, "ListExclusions").await?;
-        answer(self.list_exclusions_for(&caller, request.get_ref()).await)
+        answer(self.ledger.list(&caller, request.get_ref(), None).await)
     }
 
     async fn register_other_award(
         &self,
         request: Request<pb::RegisterOtherAwardRequest>,
     ) -> Answer<pb::RegisterOtherAwardResponse> {
-        let caller = self.caller(&request, BUREAU, "RegisterOtherAward").await?;
-        answer(self.register_other_award_for(&caller, request.get_ref()).await)
+        self.report(request).await
     }
 
     async fn amend_other_award(
         &self,
         request: Request<pb::AmendOtherAwardRequest>,
     ) -> Answer<pb::AmendOtherAwardResponse> {
-        let caller = self.caller(&request, BUREAU, "AmendOtherAward").await?;
-        answer(self.amend_other_award_for(&caller, request.get_ref()).await)
+        self.amend(request).await
     }
 
     async fn withdraw_other_award(
         &self,
         request: Request<pb::WithdrawOtherAwardRequest>,
     ) -> Answer<pb::WithdrawOtherAwardResponse> {
-        let caller = self.caller(&request, BUREAU, "WithdrawOtherAward").await?;
-        answer(self.withdraw_other_award_for(&caller, request.get_ref()).await)
+        self.withdraw(request).await
     }
 
     async fn get_other_award(
@@ -285,7 +263,7 @@ impl RegistryService for Registry {
         request: Request<pb::GetOtherAwardRequest>,
     ) -> Answer<pb::GetOtherAwardResponse> {
         let caller = self.caller(&request, READERS, "GetOtherAward").await?;
-        answer(self.get_other_award_for(&caller, request.get_ref()).await)
+        answer(self.ledger.get(&caller, request.get_ref(), None).await)
     }
 
     async fn list_other_awards(
@@ -293,31 +271,28 @@ impl RegistryService for Registry {
         request: Request<pb::ListOtherAwardsRequest>,
     ) -> Answer<pb::ListOtherAwardsResponse> {
         let caller = self.caller(&request, READERS, "ListOtherAwards").await?;
-        answer(self.list_other_awards_for(&caller, request.get_ref()).await)
+        answer(self.ledger.list(&caller, request.get_ref(), None).await)
     }
 
     async fn register_decision(
         &self,
         request: Request<pb::RegisterDecisionRequest>,
     ) -> Answer<pb::RegisterDecisionResponse> {
-        let caller = self.caller(&request, BUREAU, "RegisterDecision").await?;
-        answer(self.register_decision_for(&caller, request.get_ref()).await)
+        self.report(request).await
     }
 
     async fn amend_decision(
         &self,
         request: Request<pb::AmendDecisionRequest>,
     ) -> Answer<pb::AmendDecisionResponse> {
-        let caller = self.caller(&request, BUREAU, "AmendDecision").await?;
-        answer(self.amend_decision_for(&caller, request.get_ref()).await)
+        self.amend(request).await
     }
 
     async fn withdraw_decision(
         &self,
         request: Request<pb::WithdrawDecisionRequest>,
     ) -> Answer<pb::WithdrawDecisionResponse> {
-        let caller = self.caller(&request, BUREAU, "WithdrawDecision").await?;
-        answer(self.withdraw_decision_for(&caller, request.get_ref()).await)
+        self.withdraw(request).await
     }
 
     async fn get_decision(
@@ -325,7 +300,7 @@ impl RegistryService for Registry {
         request: Request<pb::GetDecisionRequest>,
     ) -> Answer<pb::GetDecisionResponse> {
         let caller = self.caller(&request, READERS, "GetDecision").await?;
-        answer(self.get_decision_for(&caller, request.get_ref()).await)
+        answer(self.ledger.get(&caller, request.get_ref(), None).await)
     }
 
     async fn list_decisions(
@@ -333,7 +308,7 @@ impl RegistryService for Registry {
         request: Request<pb::ListDecisionsRequest>,
     ) -> Answer<pb::ListDecisionsResponse> {
         let caller = self.caller(&request, READERS, "ListDecisions").await?;
-        answer(self.list_decisions_for(&caller, request.get_ref()).await)
+        answer(self.ledger.list(&caller, request.get_ref(), None).await)
     }
 
     async fn list_legal_persons(
