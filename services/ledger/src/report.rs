@@ -11,6 +11,7 @@ use sqlx::PgConnection;
 
 use crate::command::Stamp;
 use crate::error::Error;
+use crate::measures;
 use crate::store::fact::{self, StoredRow};
 use crate::store::institution;
 use crate::wire;
@@ -248,10 +249,9 @@ pub async fn store(tx: &mut PgConnection, stamp: &Stamp, rows: &[Row]) -> Result
             .filter_map(|place| rows.get(*place))
             .cloned()
             .collect();
-        for (place, verdict) in places
-            .into_iter()
-            .zip(fact::insert(tx, file, &group, stamp).await?)
-        {
+        let inserted = fact::insert(tx, file, &group, stamp).await?;
+        measures::stored(&stamp.city, file, &inserted);
+        for (place, verdict) in places.into_iter().zip(inserted) {
             if let Some(slot) = verdicts.get_mut(place) {
                 *slot = verdict;
             }

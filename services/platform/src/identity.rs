@@ -163,6 +163,20 @@ pub fn load_identity(dir: &Path, name: &str) -> Result<Identity, Error> {
     })
 }
 
+/// Digest of the public key in `<name>.pem` of a folder, where that file is; the key beside it need not be.
+///
+/// # Errors
+/// [`Error::Io`] when it cannot be read; [`Error::Identity`] when `name` is no plain name or the file no certificate.
+pub fn certificate_digest(dir: &Path, name: &str) -> Result<Option<[u8; 32]>, Error> {
+    check_name(name)?;
+    let Some(pem) = read_if_there(&dir.join(format!("{name}.pem")))? else {
+        return Ok(None);
+    };
+    let der =
+        CertificateDer::from_pem_slice(pem.as_bytes()).map_err(|error| refused(name, &error.to_string()))?;
+    spki_digest(&der).map(Some)
+}
+
 /// SHA-256 of a certificate's SubjectPublicKeyInfo (RFC 5280, the whole DER sequence).
 ///
 /// # Errors

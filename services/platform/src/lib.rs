@@ -1,5 +1,5 @@
 //! Plumbing without a word of the field: configuration, database, server, certificates, errors,
-//! traces, clock and identifiers. It imports none of the other crates of this workspace.
+//! traces, metrics, clock and identifiers. It imports none of the other crates of this workspace.
 
 pub mod clock;
 pub mod config;
@@ -8,6 +8,7 @@ pub mod error;
 mod files;
 pub mod identity;
 pub mod ids;
+pub mod metrics;
 pub mod sealing;
 pub mod serve;
 pub mod signing;

@@ -20,7 +20,7 @@ use crate::heads;
 use crate::model::BatchNo;
 use crate::store::batch::{self, Batch, NewBatch, Yield};
 use crate::store::{decision, finding, line, settled, trace};
-use crate::{conditions, life};
+use crate::{conditions, life, measures};
 
 /// A computation reads and writes a whole city, so it may take longer than other transactions.
 const COMPUTE_LIMIT: Duration = Duration::from_secs(600);
@@ -157,7 +157,9 @@ pub(crate) async fn compute_batch(
         decided_cut_off,
         conditions: &conditions,
     };
-    batch::computed(tx, number, &yielded).await
+    batch::computed(tx, number, &yielded).await?;
+    measures::computed(number, &computed.outcome);
+    Ok(())
 }
 
 /// A span for every line, linked to the traces of the reports it rests on: one report can be followed to its batch line.

@@ -6,6 +6,7 @@ mod error;
 mod guard;
 mod heads;
 mod life;
+mod measures;
 mod model;
 mod payment;
 mod rpc;
@@ -23,6 +24,7 @@ use platform::signing::Signer;
 
 pub use error::Error;
 pub use guard::{Fixed, Guard};
+pub use measures::watch;
 pub use model::State;
 pub use payment::{Error as PaymentError, payment_routes};
 

@@ -13,7 +13,7 @@ use crate::model::{BatchNo, State};
 use crate::store::batch::{self, Batch};
 use crate::store::step::{self, Agreed, Approval};
 use crate::store::{notice, settled};
-use crate::{guard, signature};
+use crate::{guard, measures, signature};
 
 /// States in which a batch may be computed again.
 pub(crate) const COMPUTABLE: &[State] = &[State::Draft, State::InReview, State::PublicNotice];
@@ -162,7 +162,8 @@ pub(crate) async fn release(
     step::release(tx, number, (&stamp.reported_by, stamp.recorded_at), &receipt)
         .await
         .map_err(|error| guard::of_batch(error, number, &stamp.reported_by))?;
-    keep(tx, taker, number, "released", (digest, "")).await
+    keep(tx, taker, number, "released", (digest, "")).await?;
+    measures::released(tx, number).await
 }
 
 /// Returns a batch to its maker.

@@ -7,6 +7,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use platform::config::{LogFormat, Overlay, Secret, Settings};
 
 use crate::audit::AuditArgs;
+use crate::config_check::ConfigArgs;
+use crate::health::HealthArgs;
 use crate::officer::BatchArgs;
 
 /// 专利金融补贴结算 Subsidies of a city for patent pledge loans and patent insurance: report, settle, check.
@@ -73,6 +75,10 @@ pub enum Command {
     Experiment(ExperimentArgs),
     /// 审计 Checks the audit trail
     Audit(AuditArgs),
+    /// 健康检查 Asks a server whether it serves (exit 1: it does not)
+    Health(HealthArgs),
+    /// 配置 Checks settings before they are used
+    Config(ConfigArgs),
     /// 代码表 Prints every closed list as CSV: list,code,severity,zh,en
     Codes,
 }
@@ -347,6 +353,8 @@ impl Cli {
             | Command::Experiment(_)
             | Command::Audit(_)
             | Command::Batch(_)
+            | Command::Health(_)
+            | Command::Config(_)
             | Command::Codes => Overlay::default(),
         };
         overlay.log_level.clone_from(&self.global.log_level);
@@ -373,7 +381,8 @@ impl Command {
             Self::Experiment(args) => &mut args.client.settings,
             Self::Audit(args) => &mut args.client().settings,
             Self::Batch(args) => &mut args.client().settings,
-            Self::Assess(_) | Self::Verify(_) | Self::Codes => return,
+            Self::Health(args) => &mut args.client.settings,
+            Self::Assess(_) | Self::Verify(_) | Self::Config(_) | Self::Codes => return,
         };
         settings.clone_into(target);
     }

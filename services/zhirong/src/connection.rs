@@ -8,7 +8,7 @@ use platform::identity::load_identity;
 
 use crate::cli::ClientArgs;
 use crate::error::CommandError;
-use crate::node::SIGNING_KEY;
+use crate::node::{PROBE, SIGNING_KEY};
 use crate::serve::ADDRESS_FILE;
 
 /// Name of the bureau's certificate.
@@ -101,7 +101,8 @@ pub fn client_of(url: &str, identity: &Path, office: &str) -> Result<Client, Com
     client(url, identity, name)
 }
 
-/// Names of the certificates in a folder that have their key beside them; the authority and the key that signs batches aside.
+/// Names of the certificates in a folder that have their key beside them; the authority, the probe's and the key
+/// that signs batches aside.
 ///
 /// # Errors
 /// [`CommandError::Io`].
@@ -120,6 +121,7 @@ pub fn certificates(identity: &Path) -> Result<BTreeSet<String>, CommandError> {
         if let Some(name) = name.strip_suffix(".pem")
             && name != "ca"
             && name != SIGNING_KEY
+            && name != PROBE
             && identity.join(format!("{name}.key")).is_file()
         {
             names.insert(name.to_owned());

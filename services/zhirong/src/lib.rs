@@ -8,6 +8,7 @@ pub mod audit;
 pub mod batch_folder;
 pub mod cli;
 pub mod codes;
+pub mod config_check;
 pub mod connection;
 pub mod demo;
 pub mod error;
@@ -15,8 +16,10 @@ pub mod experiment;
 pub mod explain;
 pub mod export;
 pub mod folder;
+pub mod health;
 pub mod import;
 pub mod inputs;
+mod measures;
 pub mod migrate;
 pub mod node;
 pub mod officer;
@@ -29,6 +32,7 @@ pub mod signature;
 pub mod verify;
 pub mod walk;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use platform::config::Settings;
@@ -66,9 +70,19 @@ fn dispatch(mut cli: Cli, environment: Vec<(String, String)>) -> Result<ExitCode
         | Command::Replay(_)
         | Command::Experiment(_)
         | Command::Audit(_)
-        | Command::Batch(_) => {}
+        | Command::Batch(_)
+        | Command::Health(_)
+        | Command::Config(_) => {}
     }
-    let settings = Settings::load(cli.global.config.as_deref(), environment, cli.overlay())?;
+    let named = match &cli.command {
+        Command::Config(args) => args.file(),
+        _ => None,
+    };
+    let file = named.or(cli.global.config.as_ref());
+    let settings = Settings::load(file.map(PathBuf::as_path), environment, cli.overlay())?;
+    if matches!(cli.command, Command::Config(_)) {
+        return config_check::run(&settings);
+    }
     cli.command.set_settings(&settings);
     platform::serve::install_crypto_provider();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
@@ -92,6 +106,8 @@ fn dispatch(mut cli: Cli, environment: Vec<(String, String)>) -> Result<ExitCode
             Command::Assess(args) => assess::run(&args),
             Command::Verify(args) => verify::run(&args),
             Command::Codes => codes::run(),
+            Command::Health(args) => health::run(args).await,
+            Command::Config(_) => config_check::run(&settings),
         }
     })
 }

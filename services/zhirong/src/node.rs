@@ -8,13 +8,14 @@ use platform::clock::Clock;
 use platform::config::Settings;
 use platform::database::embedded::{self, Cluster};
 use platform::database::{Database, Tuning};
-use platform::identity::{Authority, Purpose};
+use platform::identity::{Authority, Identity, Purpose, certificate_digest, load_identity};
 use platform::sealing::Keyring;
 use platform::serve::{Running, Server};
 use platform::signing::{self, Signer};
 use policy::ident::City;
 use policy::rulebook::{ANYANG_2018_9, Rulebook};
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 /// The services a node can run, as named by `--role`.
 pub const SERVICES: [&str; 4] = ["registry", "pledge", "insurance", "settlement"];
@@ -34,6 +35,9 @@ pub const SANDBOX_MARK: &str = "sandbox";
 /// Name of the sandbox's own key pair for signing batches, beside its certificates.
 pub const SIGNING_KEY: &str = "batch-signing";
 
+/// Name of the certificate that health probes use; it belongs to no caller and may make no other call.
+pub const PROBE: &str = "probe";
+
 /// Name of the sandbox's own keys for payee accounts, beside its certificates.
 pub const PAYEE_KEY: &str = "payee.keys";
 
@@ -45,6 +49,7 @@ pub struct Node {
     cluster: Option<Cluster>,
     stop: oneshot::Sender<()>,
     running: Running,
+    watch: Option<JoinHandle<()>>,
 }
 
 impl Node {
@@ -56,7 +61,7 @@ impl Node {
         let roles = roles_of(settings)?;
         std::fs::create_dir_all(&settings.data).map_err(|source| io_error(&settings.data, source))?;
         let identity = settings.data.join("identity");
-        let authority = Arc::new(Authority::open(&identity)?);
+        let (authority, server_identity) = certificates(&identity)?;
         // A key that cannot be used is told before anything is started.
         let signer = if roles.contains(&"settlement") {
             signer_of(settings, &identity)?
@@ -70,7 +75,7 @@ impl Node {
         };
         let (database, cluster) = open_database(settings).await?;
         if roles.contains(&"registry") {
-            enroll_people(&database, &authority).await?;
+            enroll_people(&database, &identity, authority.as_deref()).await?;
         }
         mark_sandbox(settings, &identity)?;
         let server = Server {
@@ -80,9 +85,9 @@ impl Node {
                 Vec::new()
             },
             health: health_of(&roles),
-            ..Server::new(settings.listen, authority.issue("server", Purpose::Server)?)
+            ..Server::new(settings.listen, server_identity)
         };
-        let issuer = settings.sandbox.then(|| authority.clone());
+        let issuer = authority.filter(|_| settings.sandbox);
         let routes = routes(&roles, &database, issuer, (signer, keys), settings.sandbox)?;
         let (stop, stopped) = oneshot::channel();
         let running = server
@@ -92,6 +97,7 @@ impl Node {
             })
             .await?;
         let url = format!("https://{}", running.address());
+        let watch = watch_of(&roles, &database)?;
         Ok(Self {
             url,
             identity,
@@ -99,6 +105,7 @@ impl Node {
             cluster,
             stop,
             running,
+            watch,
         })
     }
 
@@ -121,6 +128,9 @@ impl Node {
     pub async fn stop(self) -> Result<(), Error> {
         // Nobody listens any more when the server ended by itself.
         let _ended = self.stop.send(());
+        if let Some(watch) = self.watch {
+            watch.abort();
+        }
         let finished = self.running.finished().await;
         self.database.close().await;
         if let Some(cluster) = self.cluster {
@@ -186,18 +196,89 @@ pub fn rulebooks() -> Result<Vec<Rulebook>, Error> {
     Ok(vec![Rulebook::load(ANYANG_2018_9)?])
 }
 
-/// The certificates of the bureau, finance and the auditor, for every city that has rules.
-async fn enroll_people(database: &Database, authority: &Authority) -> Result<(), Error> {
+/// The server's own certificate, and the authority in the folder that issues it. A folder with `ca.pem` and without its key was
+/// filled by an operator whose authority is elsewhere: then only `server.pem` and `server.key` are read and nothing is issued.
+fn certificates(identity: &Path) -> Result<(Option<Arc<Authority>>, Identity), Error> {
+    let is_there = |name: &str| identity.join(name).exists();
+    if is_there("ca.pem") && !is_there("ca.key") {
+        return Ok((None, load_identity(identity, "server")?));
+    }
+    let authority = Authority::open(identity)?;
+    authority.issue(PROBE, Purpose::Client)?;
+    let server = authority.issue("server", Purpose::Server)?;
+    Ok((Some(Arc::new(authority)), server))
+}
+
+/// Measures for a collector what only the database knows, where there is one and this process settles.
+fn watch_of(roles: &[&'static str], database: &Database) -> Result<Option<JoinHandle<()>>, Error> {
+    if !platform::metrics::is_on() || !roles.contains(&"settlement") {
+        return Ok(None);
+    }
+    let ledger = Ledger {
+        database: database.clone(),
+        role: settlement::DATABASE_ROLE,
+        clock: Clock::System,
+        rulebooks: Arc::new(rulebooks()?),
+    };
+    Ok(Some(tokio::spawn(settlement::watch(ledger))))
+}
+
+/// Whether `serve` could use what the settings name; starts nothing.
+///
+/// # Errors
+/// An unknown role, or a key that cannot be used.
+pub fn check(settings: &Settings) -> Result<(), Error> {
+    roles_of(settings)?;
+    if let Some(path) = &settings.signing_key {
+        signing::load(path, settings.signing_algorithm, &settings.signing_profile())?;
+    }
+    if let Some(path) = &settings.payee_key {
+        Keyring::load(path)?;
+    }
+    Ok(())
+}
+
+/// The names under which a service of `--role` answers the health service.
+///
+/// # Errors
+/// An unknown role (`ROLE_UNKNOWN`).
+pub fn health_names(role: &str) -> Result<Vec<&'static str>, Error> {
+    let settings = Settings {
+        roles: vec![role.to_owned()],
+        ..Settings::default()
+    };
+    Ok(health_of(&roles_of(&settings)?))
+}
+
+/// Enrols the bureau, finance and the auditor for every city that has rules: by certificates of the authority in the folder, or by
+/// those that the operator put there (`bureau.pem` and so on; their keys stay with their holders).
+async fn enroll_people(
+    database: &Database,
+    identity: &Path,
+    authority: Option<&Authority>,
+) -> Result<(), Error> {
     let cities: Vec<City> = rulebooks()?.into_iter().map(|rulebook| rulebook.city).collect();
     for city in cities {
         for (name, role) in PEOPLE {
-            let identity = authority.issue(name, Purpose::Client)?;
+            let digest = match authority {
+                Some(authority) => authority.issue(name, Purpose::Client)?.spki_digest()?,
+                None => match certificate_digest(identity, name)? {
+                    Some(digest) => digest,
+                    None => {
+                        tracing::warn!(
+                            name,
+                            "no certificate of this office is in the identity folder: it is not enrolled"
+                        );
+                        continue;
+                    }
+                },
+            };
             let caller = Caller {
                 city: city.clone(),
                 holder: name.to_owned(),
                 role,
             };
-            registry::enroll(database, &caller, identity.spki_digest()?, "operator").await?;
+            registry::enroll(database, &caller, digest, "operator").await?;
         }
     }
     Ok(())

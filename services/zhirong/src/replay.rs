@@ -13,6 +13,7 @@ use crate::cli::ReplayArgs;
 use crate::connection::{MAKER, client_of, target};
 use crate::error::{CommandError, reason_of};
 use crate::inputs::Inputs;
+use crate::measures::Tally;
 use crate::verify::{self, Files};
 use crate::{export, output};
 
@@ -122,8 +123,8 @@ fn report(name: &str, state: &str, receipt: Option<&Receipt>, found: &[Mismatch]
     false
 }
 
-fn exit(all_same: bool) -> ExitCode {
-    if all_same {
+fn exit(tally: Tally) -> ExitCode {
+    if tally.is_good() {
         ExitCode::SUCCESS
     } else {
         ExitCode::from(1)
@@ -141,11 +142,11 @@ pub fn is_local(args: &ReplayArgs) -> bool {
 /// # Errors
 /// [`CommandError`] where a folder is no batch.
 pub fn run_local(args: &ReplayArgs) -> Result<ExitCode, CommandError> {
-    let mut all_same = true;
+    let mut tally = Tally::default();
     for dir in &args.batches {
-        all_same &= replay_folder(dir)?;
+        tally.add(replay_folder(dir)?);
     }
-    Ok(exit(all_same))
+    Ok(exit(tally))
 }
 
 fn replay_folder(dir: &str) -> Result<bool, CommandError> {
@@ -163,11 +164,10 @@ pub async fn run(args: ReplayArgs) -> Result<ExitCode, CommandError> {
     let (url, identity) = target(&args.client)?;
     let client = client_of(&url, &identity, MAKER)?;
     let made = all_batches(&client).await?;
-    let mut all_same = true;
-    let mut replayed = 0_usize;
+    let mut tally = Tally::default();
     for name in &args.batches {
         if Path::new(name).is_dir() {
-            all_same &= replay_folder(name)?;
+            tally.add(replay_folder(name)?);
             continue;
         }
         let wanted = name.strip_prefix("batches/").unwrap_or(name);
@@ -178,7 +178,7 @@ pub async fn run(args: ReplayArgs) -> Result<ExitCode, CommandError> {
                 format!("there is no batch {wanted}"),
             ));
         };
-        all_same &= replay_pulled(&client, batch).await?;
+        tally.add(replay_pulled(&client, batch).await?);
     }
     if args.batches.is_empty() {
         for batch in &made {
@@ -186,12 +186,14 @@ pub async fn run(args: ReplayArgs) -> Result<ExitCode, CommandError> {
                 output::note(&format!("{0}: 从未计算 / {0}: never computed", batch.batch_no));
                 continue;
             }
-            replayed += 1;
-            all_same &= replay_pulled(&client, batch).await?;
+            tally.add(replay_pulled(&client, batch).await?);
         }
+        let replayed = tally.total();
         output::note(&format!("重放 {replayed} 个批次 / {replayed} batches replayed"));
+        // Only a replay of everything says that everything replays.
+        tally.show_replay();
     }
-    Ok(exit(all_same))
+    Ok(exit(tally))
 }
 
 /// Every batch, ascending numbers.

@@ -19,6 +19,7 @@ pub use self::entry::ImportEntry;
 use crate::caller::Caller;
 use crate::command::{Ledger, Stamp, request_key};
 use crate::error::Error;
+use crate::measures;
 use crate::report::{institution_refusals, store};
 use crate::store::{audit, cut_off};
 
@@ -179,6 +180,7 @@ impl Import {
                 Err(refusal) => refuse(verdict, refusal),
             }
         }
+        measures::refused(&self.caller.city, &verdicts);
         Ok(common::RowVerdicts { verdicts, audit_head })
     }
 

@@ -4,6 +4,8 @@
 pub mod embedded;
 mod transaction;
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
@@ -14,6 +16,7 @@ pub use sqlx;
 pub use transaction::{BoxFuture, Retryable, Scope, extend_deadline};
 
 use crate::error::Error;
+use crate::metrics;
 
 /// Oldest major version of PostgreSQL that is tested.
 pub const MAJOR_MIN: u32 = 15;
@@ -54,6 +57,8 @@ impl Default for Tuning {
 #[derive(Debug, Clone)]
 pub struct Database {
     pool: PgPool,
+    /// Transactions that wait for a connection.
+    waiting: Arc<AtomicI64>,
 }
 
 impl Database {
@@ -80,7 +85,9 @@ impl Database {
             .before_acquire(|connection, _| Box::pin(reset(connection)))
             .connect_with(options)
             .await?;
-        let database = Self { pool };
+        let waiting = Arc::new(AtomicI64::new(0));
+        metrics::observe_pool(&tuning.application_name, tuning.max_connections, &pool, &waiting);
+        let database = Self { pool, waiting };
         database.check_version().await?;
         Ok(database)
     }

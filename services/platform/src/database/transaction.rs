@@ -2,18 +2,35 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::time::Duration;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, Instant};
 
-use sqlx::{PgConnection, PgPool};
+use opentelemetry::KeyValue;
+use sqlx::pool::PoolConnection;
+use sqlx::{Connection, PgConnection, Postgres};
 use tracing::Instrument;
 
 use super::Database;
 use crate::error::{Error, is_lost_connection, sqlstate};
-
 use crate::ids::random_below;
+use crate::metrics::{self, DATABASE_SECONDS, Timing};
 
 /// Most times one transaction is tried.
 const TRIES_MAX: u32 = 8;
+
+/// A transaction is one operation here, named by the call it belongs to: from asking for a connection to the commit, all tries.
+static DURATION: Timing = Timing::bounded(
+    "db.client.operation.duration",
+    "s",
+    "Time of a transaction with all its tries.",
+    DATABASE_SECONDS,
+);
+static WAIT: Timing = Timing::bounded(
+    "db.client.connection.wait_time",
+    "s",
+    "Time until a transaction had a database connection.",
+    DATABASE_SECONDS,
+);
 
 /// A boxed future that may borrow the transaction.
 pub type BoxFuture<'c, T> = Pin<Box<dyn Future<Output = T> + Send + 'c>>;
@@ -152,10 +169,19 @@ impl Database {
             otel.name = name,
             db.system.name = "postgresql",
             db.operation.name = name,
+            db.response.status_code = tracing::field::Empty,
+            "error.type" = tracing::field::Empty,
+            otel.kind = "client",
+            otel.status_code = tracing::field::Empty,
             attempts = tracing::field::Empty,
         );
-        let (pool, scope) = (self.pool().clone(), scope.clone());
-        let task = async move { attempts(&pool, mode, name, &scope, &work).await };
+        let (database, scope) = (self.clone(), scope.clone());
+        let task = async move {
+            let begun = Instant::now();
+            let result = attempts(&database, mode, name, &scope, &work).await;
+            measure(name, begun, result.as_ref().err().and_then(Retryable::as_sqlx));
+            result
+        };
         match tokio::spawn(task.instrument(span)).await {
             Ok(result) => result,
             Err(error) => Err(E::from(Error::Task(error))),
@@ -163,18 +189,52 @@ impl Database {
     }
 }
 
-async fn attempts<T, E, F>(pool: &PgPool, mode: Mode, name: &str, scope: &Scope, work: &F) -> Result<T, E>
+/// The time of a transaction, and in its span and figures the database's error where it ended with one.
+fn measure(name: &'static str, begun: Instant, error: Option<&sqlx::Error>) {
+    if error.is_none() && !metrics::is_on() {
+        return;
+    }
+    let mut attributes = vec![
+        KeyValue::new("db.system.name", "postgresql"),
+        KeyValue::new("db.operation.name", name),
+    ];
+    if let Some(error) = error {
+        let state = sqlstate(error);
+        let kind = state.as_deref().unwrap_or("_OTHER").to_owned();
+        let span = tracing::Span::current();
+        span.record("error.type", &kind);
+        span.record("otel.status_code", "error");
+        attributes.push(KeyValue::new("error.type", kind));
+        if let Some(state) = state {
+            span.record("db.response.status_code", &*state);
+            attributes.push(KeyValue::new("db.response.status_code", state.into_owned()));
+        }
+    }
+    DURATION.put(begun.elapsed(), &attributes);
+}
+
+async fn attempts<T, E, F>(
+    database: &Database,
+    mode: Mode,
+    name: &str,
+    scope: &Scope,
+    work: &F,
+) -> Result<T, E>
 where
     E: From<Error> + Retryable,
     F: for<'c> Fn(&'c mut PgConnection) -> BoxFuture<'c, Result<T, E>>,
 {
     let mut tries = 1;
+    // What a try recorded whose commit is unknown: the next one that finds its work done records nothing of its own.
+    let mut unknown = Vec::new();
     loop {
-        let result = attempt(pool, mode, scope, work).await;
+        let (result, recorded) = metrics::collect(attempt(database, mode, scope, work)).await;
         let last = tries >= TRIES_MAX;
         match result {
             Ok(value) => {
                 tracing::Span::current().record("attempts", tries);
+                let committed = if recorded.is_empty() { unknown } else { recorded };
+                committed.into_iter().for_each(|record| record());
                 return Ok(value);
             }
             Err(Failure::RolledBack(error)) if last || !error.as_sqlx().is_some_and(may_retry) => {
@@ -183,7 +243,10 @@ where
             Err(Failure::Unknown(error)) if last || mode != Mode::WriteKeyed => {
                 return Err(E::from(Error::CommitUnknown(error)));
             }
-            Err(Failure::RolledBack(_) | Failure::Unknown(_)) => {
+            Err(failure) => {
+                if matches!(failure, Failure::Unknown(_)) {
+                    unknown = recorded;
+                }
                 tracing::debug!(transaction = name, tries, "transaction is tried again");
             }
         }
@@ -192,13 +255,14 @@ where
     }
 }
 
-async fn attempt<T, E, F>(pool: &PgPool, mode: Mode, scope: &Scope, work: &F) -> Result<T, Failure<E>>
+async fn attempt<T, E, F>(database: &Database, mode: Mode, scope: &Scope, work: &F) -> Result<T, Failure<E>>
 where
     E: From<Error> + Retryable,
     F: for<'c> Fn(&'c mut PgConnection) -> BoxFuture<'c, Result<T, E>>,
 {
     let own = |error| Failure::RolledBack(E::from(Error::Database(error)));
-    let mut transaction = pool.begin_with(mode.begin()).await.map_err(own)?;
+    let mut connection = acquire(database).await.map_err(own)?;
+    let mut transaction = connection.begin_with(mode.begin()).await.map_err(own)?;
     enter(&mut transaction, scope).await.map_err(own)?;
     match work(&mut transaction).await {
         Ok(value) => match transaction.commit().await {
@@ -217,6 +281,23 @@ where
             Err(Failure::RolledBack(error))
         }
     }
+}
+
+/// A connection of the pool; while it is waited for, the transaction counts as waiting.
+async fn acquire(database: &Database) -> Result<PoolConnection<Postgres>, sqlx::Error> {
+    struct Waiting<'a>(&'a AtomicI64);
+    impl Drop for Waiting<'_> {
+        fn drop(&mut self) {
+            self.0.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+    database.waiting.fetch_add(1, Ordering::Relaxed);
+    let waiting = Waiting(&database.waiting);
+    let begun = Instant::now();
+    let connection = database.pool.acquire().await;
+    drop(waiting);
+    WAIT.put(begun.elapsed(), &[KeyValue::new("db.system.name", "postgresql")]);
+    connection
 }
 
 async fn enter(connection: &mut PgConnection, scope: &Scope) -> Result<(), sqlx::Error> {

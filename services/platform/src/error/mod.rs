@@ -5,14 +5,20 @@ mod own;
 use std::collections::HashMap;
 use std::time::Duration;
 
+use opentelemetry::KeyValue;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
 pub use own::Error;
 pub(crate) use own::{is_lost_connection, sqlstate};
 
+use crate::metrics::{self, Counter};
+
 /// Value of `ErrorInfo.domain` in every status.
 pub const DOMAIN: &str = "zhirong";
+
+/// Calls that were refused, by the reason that the caller was told.
+static REFUSALS: Counter = Counter::new("zhirong.refusals", "{call}", "Refused calls, by reason.");
 
 /// Most bytes of field descriptions in one status. Details travel in a header, many clients accept
 /// 8 KiB of headers, and base64 adds a third.
@@ -115,6 +121,10 @@ pub trait Fault: std::error::Error {
 /// `code: zh / en`. An internal failure is logged here, once, and its text is not sent.
 pub fn to_status(fault: &dyn Fault) -> Status {
     let kind = fault.kind();
+    if metrics::is_on() {
+        // The refusal stands whatever became of a transaction around it.
+        REFUSALS.put(1, &[KeyValue::new("reason", fault.reason())]);
+    }
     let (zh, en) = match kind {
         Kind::Internal => {
             tracing::error!(reason = fault.reason(), error = %chain(fault), "request failed inside");

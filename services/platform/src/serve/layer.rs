@@ -1,38 +1,65 @@
-//! One span for each call, a child of the caller's `traceparent`, open until the response has ended.
+//! One span and one figure for each call: a child of the caller's `traceparent`, open until the response has ended. Names follow
+//! OpenTelemetry's semantic conventions for RPC. A refusal that none of our handlers made is given its reason and trace id here.
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
 
-use http::{HeaderMap, Request, Response};
+use http::{Request, Response};
 use http_body::{Frame, SizeHint};
-use tonic::Status;
+use opentelemetry::KeyValue;
 use tonic::body::Body;
 use tonic::codegen::Bytes;
+use tonic::{Code, Status};
 use tower::{Layer, Service};
 use tracing::{Instrument, Span};
 
+use super::refusal::{self, Refusal};
+use crate::error::to_status;
+use crate::metrics::{self, CALL_SECONDS, Timing};
+
+static DURATION: Timing = Timing::bounded(
+    "rpc.server.call.duration",
+    "s",
+    "Time of a call until the last byte of its response.",
+    CALL_SECONDS,
+);
+
 /// Wraps all services of a server.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct TraceLayer;
+pub(super) struct TraceLayer {
+    address: SocketAddr,
+    limit: Duration,
+}
+
+impl TraceLayer {
+    /// For a server at an address that gives each call so long until the head of its response.
+    pub(super) const fn new(address: SocketAddr, limit: Duration) -> Self {
+        Self { address, limit }
+    }
+}
 
 impl<S> Layer<S> for TraceLayer {
     type Service = TraceService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        TraceService { inner }
+        TraceService { inner, layer: *self }
     }
 }
 
 #[derive(Debug, Clone)]
 pub(super) struct TraceService<S> {
     inner: S,
+    layer: TraceLayer,
 }
 
 impl<S> Service<Request<Body>> for TraceService<S>
 where
     S: Service<Request<Body>, Response = Response<Body>>,
     S::Future: Send + 'static,
+    S::Error: Send,
 {
     type Response = Response<Body>;
     type Error = S::Error;
@@ -43,35 +70,126 @@ where
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let span = span_of(&request);
-        let call = span
-            .in_scope(|| self.inner.call(request))
-            .instrument(span.clone());
-        Box::pin(async move {
-            let response = call.await?;
+        let mut watch = Watch::of(&request, self.layer.address);
+        let span = watch.span.clone();
+        let limit = self.layer.limit;
+        let call = span.in_scope(|| self.inner.call(request));
+        let answered = async move {
+            let Ok(answer) = tokio::time::timeout(limit, call).await else {
+                watch.see(Code::DeadlineExceeded);
+                return Ok(to_status(&Refusal::TimedOut).into_http());
+            };
+            let mut response = answer?;
             // A call that fails at once has its status in the head.
-            record_status(&span, response.headers());
-            Ok(response.map(|inner| Body::new(TracedBody { inner, span })))
-        })
+            if let Some(code) = refusal::complete(response.headers_mut()) {
+                watch.see(code);
+            }
+            Ok(response.map(|inner| Body::new(WatchedBody { inner, watch })))
+        };
+        Box::pin(answered.instrument(span))
     }
 }
 
-fn span_of(request: &Request<Body>) -> Span {
-    let path = request.uri().path().trim_start_matches('/');
-    let (service, method) = path.split_once('/').unwrap_or((path, ""));
-    // Probes come every few seconds and tell nothing.
-    if service.starts_with("grpc.health.") {
-        return Span::none();
+/// A call under way; told when it is dropped, also by a caller who goes away.
+struct Watch {
+    span: Span,
+    begun: Instant,
+    address: SocketAddr,
+    method: String,
+    code: Option<Code>,
+    is_told: bool,
+}
+
+impl Watch {
+    fn of(request: &Request<Body>, address: SocketAddr) -> Self {
+        let method = request.uri().path().trim_start_matches('/');
+        // Probes come every few seconds and tell nothing.
+        let is_told = !method.starts_with("grpc.health.");
+        Self {
+            span: if is_told {
+                span_of(request, method, address)
+            } else {
+                Span::none()
+            },
+            begun: Instant::now(),
+            address,
+            method: method.to_owned(),
+            code: None,
+            is_told,
+        }
     }
+
+    fn see(&mut self, code: Code) {
+        self.code = Some(code);
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if !self.is_told {
+            return;
+        }
+        // No status was sent: the caller went away first.
+        let code = self.code.unwrap_or(Code::Cancelled);
+        let name = name_of(code);
+        self.span.record("rpc.response.status_code", name);
+        if is_failure(code) {
+            self.span.record("otel.status_code", "error");
+            self.span.record("error.type", name);
+        }
+        if metrics::is_on() {
+            self.measure(code, name);
+        }
+    }
+}
+
+impl Watch {
+    fn measure(&self, code: Code, name: &'static str) {
+        // A method that nobody serves is the caller's word: as a series it would let anybody fill the collector.
+        let method = if code == Code::Unimplemented {
+            "_OTHER"
+        } else {
+            &self.method
+        };
+        let mut attributes = vec![
+            KeyValue::new("rpc.system.name", "grpc"),
+            KeyValue::new("rpc.method", method.to_owned()),
+            KeyValue::new("rpc.response.status_code", name),
+            KeyValue::new("server.address", self.address.ip().to_string()),
+            KeyValue::new("server.port", i64::from(self.address.port())),
+        ];
+        if is_failure(code) {
+            attributes.push(KeyValue::new("error.type", name));
+        }
+        DURATION.put(self.begun.elapsed(), &attributes);
+    }
+
+    /// Passes a frame on; trailers say how the call ended.
+    fn pass(&mut self, frame: Frame<Bytes>) -> Frame<Bytes> {
+        match frame.into_trailers() {
+            Ok(mut trailers) => {
+                if let Some(code) = refusal::complete(&mut trailers) {
+                    self.see(code);
+                }
+                Frame::trailers(trailers)
+            }
+            Err(frame) => frame,
+        }
+    }
+}
+
+fn span_of(request: &Request<Body>, method: &str, address: SocketAddr) -> Span {
     let span = tracing::info_span!(
         "rpc",
-        otel.name = path,
+        otel.name = method,
         otel.kind = "server",
         otel.status_code = tracing::field::Empty,
-        rpc.system = "grpc",
-        rpc.service = service,
+        rpc.system.name = "grpc",
         rpc.method = method,
-        rpc.grpc.status_code = tracing::field::Empty,
+        rpc.response.status_code = tracing::field::Empty,
+        server.address = %address.ip(),
+        server.port = address.port(),
+        "error.type" = tracing::field::Empty,
     );
     if let Some(parent) = request
         .headers()
@@ -83,25 +201,49 @@ fn span_of(request: &Request<Body>) -> Span {
     span
 }
 
-fn record_status(span: &Span, headers: &HeaderMap) {
-    let status = headers.get("grpc-status").and_then(|value| value.to_str().ok());
-    if let Some(code) = status.and_then(|text| text.parse::<i64>().ok()) {
-        span.record("rpc.grpc.status_code", code);
-        // Unknown, DeadlineExceeded, Unimplemented, Internal, Unavailable, DataLoss are the server's
-        // failures; the other codes are answers.
-        if matches!(code, 2 | 4 | 12..=15) {
-            span.record("otel.status_code", "error");
-        }
+/// The server's failures; the other codes are answers.
+const fn is_failure(code: Code) -> bool {
+    matches!(
+        code,
+        Code::Unknown
+            | Code::DeadlineExceeded
+            | Code::Unimplemented
+            | Code::Internal
+            | Code::Unavailable
+            | Code::DataLoss
+    )
+}
+
+/// The code as the semantic conventions spell it.
+const fn name_of(code: Code) -> &'static str {
+    match code {
+        Code::Ok => "OK",
+        Code::Cancelled => "CANCELLED",
+        Code::Unknown => "UNKNOWN",
+        Code::InvalidArgument => "INVALID_ARGUMENT",
+        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
+        Code::NotFound => "NOT_FOUND",
+        Code::AlreadyExists => "ALREADY_EXISTS",
+        Code::PermissionDenied => "PERMISSION_DENIED",
+        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
+        Code::FailedPrecondition => "FAILED_PRECONDITION",
+        Code::Aborted => "ABORTED",
+        Code::OutOfRange => "OUT_OF_RANGE",
+        Code::Unimplemented => "UNIMPLEMENTED",
+        Code::Internal => "INTERNAL",
+        Code::Unavailable => "UNAVAILABLE",
+        Code::DataLoss => "DATA_LOSS",
+        Code::Unauthenticated => "UNAUTHENTICATED",
     }
 }
 
 /// Keeps the span open until the last byte, and reads the status from the trailers.
-struct TracedBody {
+struct WatchedBody {
     inner: Body,
-    span: Span,
+    watch: Watch,
 }
 
-impl http_body::Body for TracedBody {
+impl http_body::Body for WatchedBody {
     type Data = Bytes;
     type Error = Status;
 
@@ -109,16 +251,11 @@ impl http_body::Body for TracedBody {
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        let this = self.get_mut();
-        let polled = this
-            .span
-            .in_scope(|| Pin::new(&mut this.inner).poll_frame(context));
-        if let Poll::Ready(Some(Ok(frame))) = &polled
-            && let Some(trailers) = frame.trailers_ref()
-        {
-            record_status(&this.span, trailers);
-        }
-        polled
+        let WatchedBody { inner, watch } = self.get_mut();
+        let span = watch.span.clone();
+        let _entered = span.enter();
+        let polled = Pin::new(inner).poll_frame(context);
+        polled.map(|frame| frame.map(|frame| frame.map(|frame| watch.pass(frame))))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -127,5 +264,33 @@ impl http_body::Body for TracedBody {
 
     fn size_hint(&self) -> SizeHint {
         self.inner.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_are_the_servers_and_every_code_has_its_own_name() {
+        let codes: Vec<Code> = (0..17).map(Code::from).collect();
+        let failures: Vec<&str> = codes
+            .iter()
+            .filter(|code| is_failure(**code))
+            .map(|code| name_of(*code))
+            .collect();
+        assert_eq!(
+            failures,
+            [
+                "UNKNOWN",
+                "DEADLINE_EXCEEDED",
+                "UNIMPLEMENTED",
+                "INTERNAL",
+                "UNAVAILABLE",
+                "DATA_LOSS"
+            ]
+        );
+        let names: std::collections::BTreeSet<&str> = codes.iter().map(|code| name_of(*code)).collect();
+        assert_eq!(names.len(), 17);
     }
 }

@@ -1,6 +1,7 @@
 //! The network server: mutual TLS, limits, health, reflection and an orderly end.
 
 mod layer;
+mod refusal;
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -87,7 +88,10 @@ impl Server {
         let (reporter, health_service) = tonic_health::server::health_reporter();
         set_health(&reporter, &self.health, ServingStatus::Serving).await;
         let routes = self.with_reflection(routes.add_service(health_service))?;
-        let router = self.limits()?.layer(TraceLayer).add_routes(routes);
+        let router = self
+            .limits()?
+            .layer(TraceLayer::new(address, self.request_timeout))
+            .add_routes(routes);
         let (stopping, stopped) = oneshot::channel();
         let names = self.health.clone();
         let signal = async move {
@@ -124,7 +128,6 @@ impl Server {
             .client_ca_root(Certificate::from_pem(&self.identity.ca_pem));
         let server = tonic::transport::Server::builder()
             .tls_config(tls)?
-            .timeout(self.request_timeout)
             .max_concurrent_streams(STREAMS_PER_CONNECTION)
             .concurrency_limit_per_connection(REQUESTS_PER_CONNECTION)
             .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))

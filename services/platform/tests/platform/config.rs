@@ -122,3 +122,36 @@ fn secrets_are_never_printed() {
         "{error:?}"
     );
 }
+
+/// Keys of the settings, as the refusal of an unknown one lists them.
+fn keys() -> Vec<String> {
+    let file = file("no_such_key = 1\n");
+    let refused = Settings::load(Some(file.path()), pairs(&[]), Overlay::default()).unwrap_err();
+    let text = refused.message_en();
+    let listed = text.split_once("expected one of ").unwrap().1;
+    listed.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+/// Settings of the example by key, those that are commented out too.
+fn example() -> Vec<(String, String)> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/zhirong.example.toml");
+    let text = std::fs::read_to_string(path).unwrap();
+    let setting = |line: &str| {
+        let (key, value) = line.strip_prefix("# ").unwrap_or(line).split_once(" = ")?;
+        let is_key = key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+        is_key.then(|| (key.to_owned(), value.to_owned()))
+    };
+    text.lines().filter_map(setting).collect()
+}
+
+#[test]
+fn the_example_names_every_setting_once_and_each_of_its_values_is_taken() {
+    let (mut keys, example) = (keys(), example());
+    let mut named: Vec<String> = example.iter().map(|(key, _)| key.clone()).collect();
+    assert!(keys.len() > 15, "{keys:?}");
+    keys.sort_unstable();
+    named.sort_unstable();
+    assert_eq!(named, keys);
+    let all: String = example.iter().map(|(key, value)| format!("{key} = {value}\n")).collect();
+    Settings::load(Some(file(&all).path()), pairs(&[]), Overlay::default()).unwrap();
+}

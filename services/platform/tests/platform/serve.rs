@@ -143,7 +143,7 @@ async fn only_certified_callers_are_served_known_by_their_key_and_traced() {
         .find(|line| line.contains(trace_id))
         .expect("the call has a span");
     assert!(
-        line.contains("\"parent\":\"b7ad6b7169203331\"") && line.contains("rpc.grpc.status_code"),
+        line.contains("\"parent\":\"b7ad6b7169203331\"") && line.contains("rpc.response.status_code"),
         "{line}"
     );
 }

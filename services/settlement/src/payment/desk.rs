@@ -19,6 +19,7 @@ use super::store::book::{self, NewPayment, StoredPayment};
 use super::store::{payee, recovery, voucher};
 use crate::book::not_found;
 use crate::error::{Error, constraint_of};
+use crate::measures::{self, Recovered};
 use crate::model::BatchNo;
 use crate::store::batch::{self, Batch};
 use crate::store::{business_date, line};
@@ -214,6 +215,7 @@ async fn open(
     }
     for (key, amount) in by_debt {
         recovery::reduce(tx, city, key, (amount, 0), today).await?;
+        measures::recovered(city, Recovered::SetOff, amount);
     }
     Ok(())
 }

@@ -13,6 +13,7 @@ use super::Error as PayError;
 use super::model::recovery_name;
 use super::store::recovery::{self, StoredRecovery};
 use crate::error::{Error, constraint_of};
+use crate::measures::{self, Recovered};
 use crate::model::BatchNo;
 
 async fn locked(tx: &mut PgConnection, number: &BatchNo, line_no: i32) -> Result<StoredRecovery, Error> {
@@ -78,7 +79,9 @@ pub(crate) async fn repay(
                 .into();
             }
             Error::from(error)
-        })
+        })?;
+    measures::recovered(stamp.city.as_str(), Recovered::Repaid, amount.fen());
+    Ok(())
 }
 
 /// Article 14 names 10% to 50%.

@@ -55,6 +55,25 @@ pub(crate) async fn subject(
     .await?)
 }
 
+/// What the lines of a batch come to by measure, in fen: the positive amounts, and the negative ones as a positive number.
+pub(crate) async fn amounts(
+    tx: &mut PgConnection,
+    number: &BatchNo,
+) -> Result<Vec<(String, i64, i64)>, Error> {
+    Ok(sqlx::query_as(
+        "select measure, sum(greatest(amount_fen, 0))::bigint, sum(greatest(-amount_fen, 0))::bigint
+         from settlement.line
+         where city = $1 and year = $2 and sequence = $3
+         group by measure
+         order by measure",
+    )
+    .bind(number.city.as_str())
+    .bind(number.year.number())
+    .bind(number.sequence)
+    .fetch_all(tx)
+    .await?)
+}
+
 /// Replaces the lines of a draft. A line with something settled before names the last line of its key that settled it.
 pub(crate) async fn replace(
     tx: &mut PgConnection,

@@ -37,6 +37,17 @@ const COLUMNS: &str =
     "year, objection_no, measure, beneficiary, beneficiary_name, item, objector_name, objector_kind, content,
     state, opened_by, opened_on, decided_by, decided_on, decision_reason";
 
+/// Days that the city's oldest open objection has waited by the city's own day; 0 where none is open.
+pub(crate) async fn oldest_days(tx: &mut PgConnection, city: &str) -> Result<i32, Error> {
+    let (days,): (Option<i32>,) = sqlx::query_as(
+        "select ledger.today($1) - min(opened_on) from settlement.objection where city = $1 and state = 'open'",
+    )
+    .bind(city)
+    .fetch_one(tx)
+    .await?;
+    Ok(days.unwrap_or(0))
+}
+
 /// Takes an objection down; answers its number. The lock on the year's open batch makes it come before its release or after.
 pub(crate) async fn insert(
     tx: &mut PgConnection,

@@ -13,6 +13,7 @@ use ledger::audit_chain::{Break, ChainCheck, row_from_wire};
 use crate::cli::ClientArgs;
 use crate::connection::{AUDITOR, client_of, target};
 use crate::error::CommandError;
+use crate::measures::Tally;
 use crate::output;
 use crate::verify::Difference;
 
@@ -179,6 +180,11 @@ pub async fn run(args: AuditArgs) -> Result<ExitCode, CommandError> {
     for difference in &found.batches {
         output::note(&difference.line());
     }
+    let mut tally = Tally::default();
+    for chain in &found.chains {
+        tally.add(chain.breaks.is_empty());
+    }
+    tally.show_audit();
     let (chains, printed) = (found.chains.len(), found.printed);
     output::note(&format!(
         "核对 {chains} 条链、批次所载链头 {printed} 个 / {chains} chains, held against {printed} heads printed in batches"
