@@ -8,7 +8,9 @@ pub mod answer;
 pub mod batch;
 pub mod bench;
 pub mod cases;
+pub mod clients;
 pub mod desk;
+pub mod figure;
 pub mod ids;
 pub mod import;
 pub mod process;
@@ -17,6 +19,7 @@ pub mod pull;
 pub mod records;
 pub mod sandbox;
 pub mod scene;
+pub mod service_config;
 
 use std::future::Future;
 use std::sync::LazyLock;
