@@ -10,6 +10,7 @@ pub mod bench;
 pub mod cases;
 pub mod clients;
 pub mod desk;
+pub mod docs;
 pub mod figure;
 pub mod ids;
 pub mod import;
@@ -20,6 +21,7 @@ pub mod records;
 pub mod sandbox;
 pub mod scene;
 pub mod service_config;
+pub mod strangers;
 
 use std::future::Future;
 use std::sync::LazyLock;

@@ -7,6 +7,8 @@
 //!   large counts
 //! - `clients [--all]`: the samples in Java, Python and Rust against a sandbox, one JSON line a figure; what lacks its tools is said to be
 //!   not run, which `--all` takes for a failure
+//! - `strangers [--all]`: one paste a role, from a built sandbox to a first explained amount, one JSON line a figure
+//! - `docs [PAGE]`: every command of the pages below `docs/` and of the README, run as it stands there
 //! - `bundle [--out DIR]`: what a partner takes away, in `DIR/zhirong-VERSION`
 //! - `service-config`: writes `proto/service_config.json` from the descriptors
 
@@ -15,7 +17,7 @@ use std::process::{Command, ExitCode};
 
 use zhirong_tests::cases::{Order, all, by_server, folder};
 use zhirong_tests::proofs::{self, Asked, Size};
-use zhirong_tests::{bench, clients, run, service_config};
+use zhirong_tests::{bench, clients, docs, run, service_config, strangers};
 
 /// The seed of the shuffled order; printed, so that a run can be repeated.
 const SEED: u64 = 20_180_221;
@@ -33,6 +35,10 @@ fn main() -> ExitCode {
         ["bundle", "--out", dir] => run(clients::bundle(&PathBuf::from(dir))),
         ["clients"] => built() && run(clients::all(false)),
         ["clients", "--all"] => built() && run(clients::all(true)),
+        ["docs"] => built() && run(docs::all(None)),
+        ["docs", page] => built() && run(docs::all(Some(page))),
+        ["strangers"] => built() && run(strangers::all(false)),
+        ["strangers", "--all"] => built() && run(strangers::all(true)),
         ["proofs", rest @ ..] => match asked(Size::Full, rest) {
             Some((asked, only)) => proofs::run(asked, only),
             None => return usage(),
@@ -53,7 +59,7 @@ fn main() -> ExitCode {
 fn usage() -> ExitCode {
     let groups: Vec<&str> = proofs::GROUPS.iter().map(|(name, _)| *name).collect();
     eprintln!(
-        "cargo xtask cases [--dir DIR] | check | bench | clients [--all] | bundle [--out DIR] | service-config | \
+        "cargo xtask cases [--dir DIR] | check | bench | clients [--all] | strangers [--all] | docs [PAGE] | bundle [--out DIR] | service-config | \
          proofs [--smoke] [--seed N] [--only {0}] | proofs-long [--seed N] [--only {0}]",
         groups.join("|")
     );

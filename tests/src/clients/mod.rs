@@ -6,7 +6,7 @@ pub mod samples;
 pub mod stubs;
 pub mod tools;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use tokio::process::Command;
@@ -17,6 +17,7 @@ use self::bundle::Packages;
 use self::samples::{ALIKE, STEPS, Said, Stage};
 use self::tools::{Java, Python, target};
 use crate::figure::{Figure, print_all};
+use crate::process::program;
 use crate::pull;
 
 /// The samples, by language.
@@ -31,20 +32,40 @@ struct Run {
 }
 
 /// The tools that are there; what is missing of the others.
-struct Found {
-    java: Result<Java, String>,
-    python: Result<Python, String>,
+pub struct Found {
+    /// Java and what it needs.
+    pub java: Result<Java, String>,
+    /// Python and what it needs.
+    pub python: Result<Python, String>,
+    rust: Result<PathBuf, String>,
+}
+
+/// A command that finds the program by its name, as it is installed.
+pub fn with_program(command: &mut Command) -> &mut Command {
+    let own = program().parent().map(Path::to_path_buf);
+    let inherited = std::env::var_os("PATH").unwrap_or_default();
+    let paths: Vec<_> = own.into_iter().chain(std::env::split_paths(&inherited)).collect();
+    match std::env::join_paths(paths) {
+        Ok(joined) => command.env("PATH", joined),
+        Err(_) => command,
+    }
 }
 
 impl Found {
-    async fn look() -> Self {
+    /// Looks for all of them.
+    pub async fn look() -> Self {
         Self {
             java: tools::java().await,
             python: tools::python().await,
+            rust: samples::rust(),
         }
     }
 
-    async fn packages(&self) -> Result<Packages, String> {
+    /// The packages that these tools make.
+    ///
+    /// # Errors
+    /// What a tool said.
+    pub async fn packages(&self) -> Result<Packages, String> {
         Packages::make(self.java.as_ref().ok(), self.python.as_ref().ok()).await
     }
 
@@ -53,15 +74,17 @@ impl Found {
         match language {
             "java" => samples::java(self.java.as_ref().map_err(Clone::clone)?, packages).await,
             "python" => samples::python(self.python.as_ref().map_err(Clone::clone)?, packages).await,
-            _ => samples::rust(),
+            _ => Ok(Command::new(self.rust.as_ref().map_err(Clone::clone)?)),
         }
     }
 
     /// Why a language cannot be tried here; none where it can.
-    fn missing(&self, language: &str) -> Option<&str> {
+    #[must_use]
+    pub fn missing(&self, language: &str) -> Option<&str> {
         match language {
             "java" => self.java.as_ref().err(),
             "python" => self.python.as_ref().err(),
+            "rust" => self.rust.as_ref().err(),
             _ => None,
         }
         .map(String::as_str)
@@ -178,19 +201,10 @@ async fn bundled(found: &Found, packages: &Packages, must: bool) -> Result<Vec<F
     ])
 }
 
-/// Runs the samples and makes the bundle; prints every figure and answers whether all are as they must be. What cannot be tried for want
-/// of a tool is a failure only where everything `must` be tried.
-pub async fn all(must: bool) -> bool {
-    let found = Found::look().await;
-    let packages = match found.packages().await {
-        Ok(packages) => packages,
-        Err(why) => {
-            eprintln!("{why}");
-            return false;
-        }
-    };
+/// The figures of every sample whose tools are there.
+async fn played(found: &Found, packages: &Packages, must: bool) -> Vec<Figure> {
     let (mut figures, mut done) = (Vec::new(), Vec::new());
-    for played in play(&found, &packages).await {
+    for played in play(found, packages).await {
         match played {
             Ok(run) => done.push(run),
             Err((language, why)) => {
@@ -204,12 +218,34 @@ pub async fn all(must: bool) -> bool {
             figures.push(Figure::not_run(format!("{language}_steps_ok"), why, must));
         }
     }
-    let wanted = LANGUAGES
-        .iter()
-        .filter(|language| found.missing(language).is_none())
-        .count();
+    let wanted = LANGUAGES.iter().filter(|language| found.missing(language).is_none()).count();
     figures.extend(judge(&done, wanted));
     figures.push(without_token().await);
+    figures
+}
+
+/// Runs the samples whose tools are there; prints every figure and answers whether none is wrong.
+///
+/// # Errors
+/// What a tool said that makes the packages.
+pub async fn samples_hold() -> Result<bool, String> {
+    let found = Found::look().await;
+    let packages = found.packages().await?;
+    Ok(print_all(&played(&found, &packages, false).await))
+}
+
+/// Runs the samples and makes the bundle; prints every figure and answers whether all are as they must be. What cannot be tried for want
+/// of a tool is a failure only where everything `must` be tried.
+pub async fn all(must: bool) -> bool {
+    let found = Found::look().await;
+    let packages = match found.packages().await {
+        Ok(packages) => packages,
+        Err(why) => {
+            eprintln!("{why}");
+            return false;
+        }
+    };
+    let mut figures = played(&found, &packages, must).await;
     match bundled(&found, &packages, must).await {
         Ok(more) => figures.extend(more),
         Err(why) => {
@@ -234,7 +270,7 @@ pub async fn bundle(out: &Path) -> bool {
         Err(why) => Err(why),
     };
     match written {
-        Ok(folder) => println!("{}", folder.display()),
+        Ok(ref folder) => println!("{}", folder.display()),
         Err(ref why) => eprintln!("{why}"),
     }
     written.is_ok()

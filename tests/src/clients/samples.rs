@@ -229,14 +229,14 @@ pub async fn install(python: &Python, packages: &Packages) -> Result<PathBuf, St
 ///
 /// # Errors
 /// Where it is not built.
-pub fn rust() -> Result<Command, String> {
+pub fn rust() -> Result<PathBuf, String> {
     let beside = program();
     let sample = beside
         .parent()
         .unwrap_or(Path::new("."))
         .join("examples/zhirong-sample");
     if sample.is_file() {
-        Ok(Command::new(sample))
+        Ok(sample)
     } else {
         Err("build it with `cargo build --release -p zhirong-client --examples`".to_owned())
     }
