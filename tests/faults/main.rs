@@ -1,6 +1,7 @@
 //! What stands when processes die and callers leave: nothing acknowledged is lost, nothing is done twice.
 
 mod cancelled;
+mod clients;
 mod concurrent;
 mod killed;
 mod proofs;

@@ -14,7 +14,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("policy", &[]),
     ("exchange", &["policy"]),
     ("api", &["policy", "exchange"]),
-    ("client", &["api"]),
+    ("client", &["policy", "exchange", "api"]),
     ("gateway", &[]),
     ("workbook", &["policy", "exchange"]),
     ("platform", &[]),

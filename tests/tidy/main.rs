@@ -7,6 +7,7 @@ mod layering;
 mod migrations;
 mod queries;
 mod reasons;
+mod retries;
 mod schema;
 mod sizes;
 mod source;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+pub use client::fact_path;
 use exchange::batch::{FindingRow, LineRow, SettledRow};
 use exchange::{File, Rejected, write_rejected};
 
@@ -20,12 +21,6 @@ pub const FILES: [&str; 5] = [
     POLICY,
     RECEIPT,
 ];
-
-/// Path of an exchange file inside a batch.
-#[must_use]
-pub fn fact_path(file: File) -> String {
-    format!("facts/{}", file.file_name())
-}
 
 /// The files with the refused rows, by their path in the folder.
 #[must_use]

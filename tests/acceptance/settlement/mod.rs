@@ -1,6 +1,7 @@
 //! `zhirong.settlement.v1`. Every test settles a policy year of its own.
 
 mod batches;
+mod broken;
 mod first;
 mod notice;
 mod objection;

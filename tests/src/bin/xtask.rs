@@ -5,13 +5,19 @@
 //! - `bench`: figures with their bars, one JSON line each
 //! - `proofs [--smoke] [--seed N] [--only GROUP]`: what must hold of every settlement, one JSON line a figure; `proofs-long` with the
 //!   large counts
+//! - `clients [--all]`: the samples in Java, Python and Rust against a sandbox, one JSON line a figure; what lacks its tools is said to be
+//!   not run, which `--all` takes for a failure
+//! - `strangers [--all]`: one paste a role, from a built sandbox to a first explained amount, one JSON line a figure
+//! - `docs [PAGE]`: every command of the pages below `docs/` and of the README, run as it stands there
+//! - `bundle [--out DIR]`: what a partner takes away, in `DIR/zhirong-VERSION`
+//! - `service-config`: writes `proto/service_config.json` from the descriptors
 
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use zhirong_tests::cases::{Order, all, by_server, folder};
 use zhirong_tests::proofs::{self, Asked, Size};
-use zhirong_tests::{bench, run};
+use zhirong_tests::{bench, clients, docs, run, service_config, strangers};
 
 /// The seed of the shuffled order; printed, so that a run can be repeated.
 const SEED: u64 = 20_180_221;
@@ -24,6 +30,15 @@ fn main() -> ExitCode {
         ["cases", "--dir", dir] => cases(PathBuf::from(dir)),
         ["check"] => check(),
         ["bench"] => bench::all(),
+        ["service-config"] => service_config::write(),
+        ["bundle"] => run(clients::bundle(&PathBuf::from("target"))),
+        ["bundle", "--out", dir] => run(clients::bundle(&PathBuf::from(dir))),
+        ["clients"] => built() && run(clients::all(false)),
+        ["clients", "--all"] => built() && run(clients::all(true)),
+        ["docs"] => built() && run(docs::all(None)),
+        ["docs", page] => built() && run(docs::all(Some(page))),
+        ["strangers"] => built() && run(strangers::all(false)),
+        ["strangers", "--all"] => built() && run(strangers::all(true)),
         ["proofs", rest @ ..] => match asked(Size::Full, rest) {
             Some((asked, only)) => proofs::run(asked, only),
             None => return usage(),
@@ -44,7 +59,8 @@ fn main() -> ExitCode {
 fn usage() -> ExitCode {
     let groups: Vec<&str> = proofs::GROUPS.iter().map(|(name, _)| *name).collect();
     eprintln!(
-        "cargo xtask cases [--dir DIR] | check | bench | proofs [--smoke] [--seed N] [--only {0}] | proofs-long [--seed N] [--only {0}]",
+        "cargo xtask cases [--dir DIR] | check | bench | clients [--all] | strangers [--all] | docs [PAGE] | bundle [--out DIR] | service-config | \
+         proofs [--smoke] [--seed N] [--only {0}] | proofs-long [--seed N] [--only {0}]",
         groups.join("|")
     );
     ExitCode::from(2)
@@ -107,6 +123,24 @@ fn cases(dir: PathBuf) -> bool {
     }
     println!("{} passed, {failed} failed", all.len() - failed);
     failed == 0
+}
+
+/// Builds the program and the Rust sample, which run as processes of their own.
+fn built() -> bool {
+    let words = [
+        "build",
+        "--release",
+        "--package",
+        "zhirong",
+        "--package",
+        "zhirong-client",
+        "--bins",
+        "--examples",
+    ];
+    Command::new("cargo")
+        .args(words)
+        .status()
+        .is_ok_and(|status| status.success())
 }
 
 /// Format, lints and tests, in the order in which they are quickest to fail.

@@ -1,14 +1,12 @@
 //! `zhirong export`: pulls a batch and writes its files byte for byte as they were computed.
 
-mod fetch;
-mod gather;
-
 use std::path::Path;
 use std::process::ExitCode;
 
-use client::Client;
+use client::{Client, PullError, PulledBatch, Way};
 use exchange::archive;
 use exchange::batch::Receipt;
+use tonic::Status;
 
 use crate::batch_folder::{self, RECEIPT};
 use crate::cli::{By, ExportArgs};
@@ -54,12 +52,12 @@ pub async fn export(url: &str, identity: &Path, batch_no: &str, out: &Path) -> R
 /// # Errors
 /// As [`run`].
 pub async fn export_by(client: &Client, batch_no: &str, out: &Path, by: By) -> Result<Receipt, CommandError> {
-    let name = format!("batches/{batch_no}");
     let (receipt, files, archive) = match by {
-        By::Stream => with_none(fetch::stream(client, &name).await?.into_files()?),
-        By::Pages => with_none(fetch::pages(client, &name).await?.into_files()?),
+        By::Stream => with_none(pull(client, batch_no, Way::Stream).await?),
+        By::Pages => with_none(pull(client, batch_no, Way::Pages).await?),
         By::File => {
-            let bytes = fetch::file(client, &name).await?;
+            let download = client.download(batch_no).on_break(tell_break);
+            let bytes = download.into_bytes().await?;
             let (receipt, files) = unpack(&bytes)?;
             let is_file = out.extension().is_some_and(|extension| extension == "zip");
             (receipt, files, is_file.then_some(bytes))
@@ -101,14 +99,33 @@ fn unpack(bytes: &[u8]) -> Result<(Receipt, Files), CommandError> {
     Ok((receipt, files))
 }
 
-/// Pulls a batch into memory: its receipt and its files as they came, digests not held against them yet.
+/// Pulls a batch into memory as one stream: its receipt and its files, whose bytes have the receipt's digests.
 ///
 /// # Errors
 /// As [`run`].
 pub async fn pull_files(client: &Client, batch_no: &str) -> Result<(Receipt, Files), CommandError> {
-    fetch::stream(client, &format!("batches/{batch_no}"))
-        .await?
-        .into_files()
+    pull(client, batch_no, Way::Stream).await
+}
+
+async fn pull(client: &Client, batch_no: &str, way: Way) -> Result<(Receipt, Files), CommandError> {
+    let pull = client.pull(batch_no).by(way).on_break(tell_break);
+    let PulledBatch { receipt, files } = pull.into_batch().await?;
+    Ok((receipt, files))
+}
+
+fn tell_break(reached: u64, _status: &Status) {
+    output::note(&format!(
+        "连接中断，从第 {reached} 处继续 / the connection broke, going on after {reached}"
+    ));
+}
+
+impl From<PullError> for CommandError {
+    fn from(error: PullError) -> Self {
+        match error {
+            PullError::Call { call, status } => Self::Call { call, status },
+            PullError::Differs { zh, en } => broken(&zh, &en),
+        }
+    }
 }
 
 fn broken(zh: &str, en: &str) -> CommandError {
