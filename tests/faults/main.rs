@@ -6,3 +6,4 @@ mod concurrent;
 mod killed;
 mod proofs;
 mod separate;
+mod webhooks;

@@ -77,6 +77,13 @@ pub struct Settings {
     /// Keys that seal payee accounts, one a line, the last one the newest (see [`crate::sealing::Keyring`]). Without it no account
     /// is kept, but for a sandbox, which makes one.
     pub payee_key: Option<PathBuf>,
+    /// Keys that seal the secrets of webhook endpoints, in the same form. Without it no endpoint is kept and nothing is sent, but for a
+    /// sandbox, which makes one.
+    pub webhook_key: Option<PathBuf>,
+    /// Networks that webhooks may be sent to although their addresses are not public (`10.20.0.0/16`, `fd00::/8`).
+    pub webhook_allow: Vec<String>,
+    /// Certificates (PEM) that webhook endpoints are trusted by, beside the system's.
+    pub webhook_ca: Option<PathBuf>,
     /// OTLP gRPC collector for traces (`http://host:4317`).
     pub otlp_endpoint: Option<String>,
     /// File that receives one JSON line per finished span.
@@ -103,6 +110,9 @@ impl Default for Settings {
             signing_user_id: None,
             signing_encoding: Encoding::Der,
             payee_key: None,
+            webhook_key: None,
+            webhook_allow: Vec::new(),
+            webhook_ca: None,
             otlp_endpoint: None,
             trace_file: None,
             log_format: LogFormat::Json,
@@ -142,6 +152,12 @@ pub struct Overlay {
     pub signing_encoding: Option<Encoding>,
     /// See [`Settings::payee_key`].
     pub payee_key: Option<PathBuf>,
+    /// See [`Settings::webhook_key`].
+    pub webhook_key: Option<PathBuf>,
+    /// See [`Settings::webhook_allow`].
+    pub webhook_allow: Option<Vec<String>>,
+    /// See [`Settings::webhook_ca`].
+    pub webhook_ca: Option<PathBuf>,
     /// See [`Settings::otlp_endpoint`].
     pub otlp_endpoint: Option<String>,
     /// See [`Settings::trace_file`].
@@ -199,6 +215,9 @@ impl Settings {
         set_some(&mut self.signing_user_id, layer.signing_user_id);
         set(&mut self.signing_encoding, layer.signing_encoding);
         set_some(&mut self.payee_key, layer.payee_key);
+        set_some(&mut self.webhook_key, layer.webhook_key);
+        set(&mut self.webhook_allow, layer.webhook_allow);
+        set_some(&mut self.webhook_ca, layer.webhook_ca);
         set_some(&mut self.otlp_endpoint, layer.otlp_endpoint);
         set_some(&mut self.trace_file, layer.trace_file);
         set(&mut self.log_format, layer.log_format);
@@ -284,6 +303,9 @@ fn from_environment(
                 layer.signing_encoding = Some(named(&name, "der, raw", Encoding::parse(&value))?);
             }
             "PAYEE_KEY" => layer.payee_key = Some(PathBuf::from(value)),
+            "WEBHOOK_KEY" => layer.webhook_key = Some(PathBuf::from(value)),
+            "WEBHOOK_ALLOW" => layer.webhook_allow = Some(comma_separated(&value)),
+            "WEBHOOK_CA" => layer.webhook_ca = Some(PathBuf::from(value)),
             "OTLP_ENDPOINT" => layer.otlp_endpoint = Some(value),
             "TRACE_FILE" => layer.trace_file = Some(PathBuf::from(value)),
             "LOG_FORMAT" => {

@@ -20,7 +20,7 @@ pub fn random_token() -> String {
 }
 
 /// An evenly spread number below `bound` (0 when `bound` is 0), for jitter.
-pub(crate) fn random_below(bound: u64) -> u64 {
+pub fn random_below(bound: u64) -> u64 {
     // The low half of a version 4 identifier carries 62 random bits.
     new_v4().as_u64_pair().1.checked_rem(bound).unwrap_or(0)
 }

@@ -10,6 +10,7 @@ use crate::audit::AuditArgs;
 use crate::config_check::ConfigArgs;
 use crate::health::HealthArgs;
 use crate::officer::BatchArgs;
+use crate::webhook::WebhookArgs;
 
 /// 专利金融补贴结算 Subsidies of a city for patent pledge loans and patent insurance: report, settle, check.
 #[derive(Debug, Parser)]
@@ -79,6 +80,8 @@ pub enum Command {
     Health(HealthArgs),
     /// 配置 Checks settings before they are used
     Config(ConfigArgs),
+    /// 事件通知 Endpoints that events are sent to by HTTPS, and what became of the events
+    Webhook(WebhookArgs),
     /// 代码表 Prints every closed list as CSV: list,code,severity,zh,en
     Codes,
 }
@@ -355,6 +358,7 @@ impl Cli {
             | Command::Batch(_)
             | Command::Health(_)
             | Command::Config(_)
+            | Command::Webhook(_)
             | Command::Codes => Overlay::default(),
         };
         overlay.log_level.clone_from(&self.global.log_level);
@@ -382,6 +386,7 @@ impl Command {
             Self::Audit(args) => &mut args.client().settings,
             Self::Batch(args) => &mut args.client().settings,
             Self::Health(args) => &mut args.client.settings,
+            Self::Webhook(args) => &mut args.settings,
             Self::Assess(_) | Self::Verify(_) | Self::Config(_) | Self::Codes => return,
         };
         settings.clone_into(target);

@@ -31,6 +31,7 @@ pub mod settle;
 pub mod signature;
 pub mod verify;
 pub mod walk;
+pub mod webhook;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -72,6 +73,7 @@ fn dispatch(mut cli: Cli, environment: Vec<(String, String)>) -> Result<ExitCode
         | Command::Audit(_)
         | Command::Batch(_)
         | Command::Health(_)
+        | Command::Webhook(_)
         | Command::Config(_) => {}
     }
     let named = match &cli.command {
@@ -103,6 +105,7 @@ fn dispatch(mut cli: Cli, environment: Vec<(String, String)>) -> Result<ExitCode
             Command::Experiment(args) => experiment::run(args).await,
             Command::Audit(args) => audit::run(args).await,
             Command::Batch(args) => officer::run(args).await,
+            Command::Webhook(args) => webhook::run(args).await,
             Command::Assess(args) => assess::run(&args),
             Command::Verify(args) => verify::run(&args),
             Command::Codes => codes::run(),

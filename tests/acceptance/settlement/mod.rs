@@ -4,7 +4,7 @@ mod batches;
 mod broken;
 mod first;
 mod notice;
-mod objection;
+pub(crate) mod objection;
 mod pull;
 mod reading;
 mod release;
