@@ -24,7 +24,7 @@ mod generated {
 
 /// Answers that name the audit row of their write; `build.rs` finds out where.
 mod answers {
-    use super::{common, insurance, ledger, pledge, registry, settlement};
+    use super::{common, files, insurance, ledger, pledge, registry, settlement};
 
     /// An answer of a call.
     pub trait AuditedAnswer {
@@ -36,7 +36,7 @@ mod answers {
 }
 
 pub use generated::google;
-pub use generated::zhirong::{common, insurance, ledger, pledge, registry, settlement};
+pub use generated::zhirong::{common, files, insurance, ledger, pledge, registry, settlement};
 
 pub use answers::AuditedAnswer;
 

@@ -9,6 +9,7 @@ pub mod caller;
 pub mod command;
 pub mod error;
 pub mod import;
+pub mod long;
 pub mod read;
 pub mod report;
 pub mod rpc;
