@@ -98,6 +98,15 @@ codes!(
         FileTooLarge = "FILE_TOO_LARGE", "文件过大，请分成几个", "the file is too large; split it";
         FileEncoding = "FILE_ENCODING", "编码既不是 UTF-8 也不是 GB18030", "the encoding is neither UTF-8 nor GB18030";
         FileTruncated = "FILE_TRUNCATED", "文件不完整（引号或最后一个字符没有结束）", "the file is cut off (an open quote or half a character at its end)";
+        NumberInCodeCell = "NUMBER_IN_CODE_CELL", "编号单元格是数字：电子表格会丢失开头的零和第 15 位以后的数字；请把该列设为文本格式后重新填写", "a code stands in a number cell, where spreadsheets lose leading zeros and every digit after the 15th; format the column as text and type it again";
+        ScientificNotation = "SCIENTIFIC_NOTATION", "编号已被电子表格变成科学计数法，数字已丢失；请把该列设为文本格式后重新填写", "a spreadsheet turned the code into scientific notation and lost digits; format the column as text and type it again";
+        AmountNotExact = "AMOUNT_NOT_EXACT", "数字单元格的值不是准确的金额或占比（小数位数过多）；请核对后按文本填写", "the number in the cell is no exact amount or share (too many places); check it and type it as text";
+        FormulaInCell = "FORMULA_IN_CELL", "单元格是公式；请粘贴为数值后重试", "the cell holds a formula; paste its value instead";
+        CellIsError = "CELL_IS_ERROR", "单元格是错误值", "the cell holds an error value";
+        CellTypeWrong = "CELL_TYPE_WRONG", "单元格的类型不对（日期、真假值或数字填在了别的列）", "the cell has the wrong type: a date, a truth value or a number in a column of something else";
+        DateWithTime = "DATE_WITH_TIME", "日期单元格带有时刻；该列只填日期", "the date cell holds a time of day; this column takes days only";
+        ValueNotMapped = "VALUE_NOT_MAPPED", "列映射中没有这个取值", "the column mapping has no translation of this value";
+        AmountPlacesWan = "AMOUNT_PLACES_WAN", "以万元计的金额小数超过六位", "an amount in 万元 has at most six digits after the point";
     }
 );
 

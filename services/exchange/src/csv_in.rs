@@ -1,18 +1,16 @@
 //! Reading an exchange file: encoding, header, then one row after the other.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::io::{Chain, Cursor, Read};
 
 use crate::codes::{Refusal, RefusalCode, Warning};
+pub use crate::encoding::{FILE_BYTES_MAX, decode};
 use crate::file::File;
+use crate::grid::{Grid, GridRow};
 use crate::parse::parse_values;
 use crate::row::{Allow, Row};
 use crate::seen::Seen;
 use crate::text::{folded, unguarded};
-
-/// Largest file that is read: 2 GiB, several times a city's decade.
-pub const FILE_BYTES_MAX: usize = 2 << 30;
 
 /// A record read after the end of the file: if it does not come back alone, the file ended inside a quote.
 const SENTINEL: &str = "\u{1}\u{2}\u{1}";
@@ -104,7 +102,18 @@ pub struct Sheet {
 /// [`FileRefusal`] where encoding, header or the end of the file is wrong; no row of it counts then.
 pub fn read_file(file: File, bytes: &[u8], allow: &Allow) -> Result<Sheet, FileRefusal> {
     let text = decode(file, bytes)?;
-    let mut reader = SheetReader::open(file, &text)?;
+    read_all(SheetReader::open(file, &text)?, allow)
+}
+
+/// Reads a table of records.
+///
+/// # Errors
+/// [`FileRefusal`] where the header is wrong.
+pub fn read_grid(grid: &Grid, allow: &Allow) -> Result<Sheet, FileRefusal> {
+    read_all(SheetReader::over(grid)?, allow)
+}
+
+fn read_all(mut reader: SheetReader<'_>, allow: &Allow) -> Result<Sheet, FileRefusal> {
     let mut sheet = Sheet {
         header: reader.header().to_vec(),
         rows: Vec::new(),
@@ -127,67 +136,70 @@ pub fn read_file(file: File, bytes: &[u8], allow: &Allow) -> Result<Sheet, FileR
     Ok(sheet)
 }
 
-/// The text of a file: UTF-8 with or without a byte order mark, else GB18030.
+/// Reads CSV text record by record: number of the row (empty lines count) and cells. None where the text ends inside a quote; records
+/// before that were handed over.
 ///
 /// # Errors
-/// [`FileRefusal`] with `FILE_ENCODING`, `FILE_TRUNCATED`, `FILE_EMPTY` or `FILE_TOO_LARGE`.
-pub fn decode(file: File, bytes: &[u8]) -> Result<Cow<'_, str>, FileRefusal> {
-    let refuse = |code| Err(FileRefusal::of(file, code));
-    let (marked, bytes) = bytes
-        .strip_prefix(b"\xEF\xBB\xBF")
-        .map_or((false, bytes), |rest| (true, rest));
-    if bytes.is_empty() {
-        return refuse(RefusalCode::FileEmpty);
+/// The first error of `take`, which ends the reading.
+pub fn each_record<E>(
+    text: &str,
+    mut take: impl FnMut(u32, &mut dyn Iterator<Item = &str>) -> Result<(), E>,
+) -> Option<Result<(), E>> {
+    let mut reader = SheetReader::new(File::Institutions, Rows::csv(text));
+    loop {
+        match reader.advance() {
+            Err(_) => return None,
+            Ok(false) => return Some(Ok(())),
+            Ok(true) => {
+                if let Err(error) = take(reader.number, &mut reader.record.iter()) {
+                    return Some(Err(error));
+                }
+            }
+        }
     }
-    if bytes.len() > FILE_BYTES_MAX {
-        return refuse(RefusalCode::FileTooLarge);
-    }
-    if bytes.contains(&0) {
-        return refuse(RefusalCode::FileEncoding);
-    }
-    let error = match std::str::from_utf8(bytes) {
-        Ok(text) => return Ok(Cow::Borrowed(text)),
-        Err(error) => error,
-    };
-    let valid = bytes.get(..error.valid_up_to()).unwrap_or(bytes);
-    if error.error_len().is_none() && (marked || !valid.is_ascii()) {
-        return refuse(RefusalCode::FileTruncated);
-    }
-    if marked || is_damaged_utf8(bytes) {
-        return refuse(RefusalCode::FileEncoding);
-    }
-    match encoding_rs::GB18030.decode_without_bom_handling_and_without_replacement(bytes) {
-        Some(text) => Ok(text),
-        None => refuse(RefusalCode::FileEncoding),
-    }
-}
-
-/// Whether bytes are UTF-8 with a few wrong ones rather than GB18030, which would turn them into other Chinese without an error.
-fn is_damaged_utf8(bytes: &[u8]) -> bool {
-    let (mut valid, mut invalid) = (0_usize, 0_usize);
-    for chunk in bytes.utf8_chunks() {
-        valid += chunk.valid().bytes().filter(|byte| !byte.is_ascii()).count();
-        invalid += chunk.invalid().len();
-    }
-    valid > invalid.saturating_mul(4)
 }
 
 /// One row: the record with its warnings, or the row refused.
 pub type ReadRow = Result<(Row, Vec<Warning>), RefusedRow>;
 
-/// Reads a decoded file row by row: one row in memory.
+/// Where rows come from.
+enum Rows<'a> {
+    /// CSV text.
+    Csv {
+        reader: Box<csv::Reader<Chain<Cursor<&'a [u8]>, &'static [u8]>>>,
+        /// Bytes of the text and of the line end after it: only the sentinel reaches further.
+        end: u64,
+        at_end: bool,
+    },
+    /// A table; the row last read and those to come.
+    Grid(Option<&'a GridRow>, std::slice::Iter<'a, GridRow>),
+}
+
+impl<'a> Rows<'a> {
+    fn csv(text: &'a str) -> Self {
+        let bytes = Cursor::new(text.as_bytes()).chain(SENTINEL_LINE);
+        let reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .from_reader(bytes);
+        Self::Csv {
+            reader: Box::new(reader),
+            end: u64::try_from(text.len()).unwrap_or(u64::MAX).saturating_add(2),
+            at_end: false,
+        }
+    }
+}
+
+/// Reads a decoded file, or a table, row by row: one row in memory.
 pub struct SheetReader<'a> {
     file: File,
     header: Vec<String>,
     /// For each column of the file its place in the header.
     places: Vec<Option<usize>>,
-    csv: csv::Reader<Chain<Cursor<&'a [u8]>, &'static [u8]>>,
+    rows: Rows<'a>,
     record: csv::StringRecord,
     seen: Seen,
     number: u32,
-    /// Bytes of the text and of the line end after it: only the sentinel reaches further.
-    end: u64,
-    at_end: bool,
 }
 
 impl<'a> SheetReader<'a> {
@@ -196,24 +208,7 @@ impl<'a> SheetReader<'a> {
     /// # Errors
     /// [`FileRefusal`] naming every unknown, missing and repeated column.
     pub fn open(file: File, text: &'a str) -> Result<Self, FileRefusal> {
-        let bytes = Cursor::new(text.as_bytes()).chain(SENTINEL_LINE);
-        let csv = csv::ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .from_reader(bytes);
-        let record = csv::StringRecord::new();
-        let end = u64::try_from(text.len()).unwrap_or(u64::MAX).saturating_add(2);
-        let mut reader = Self {
-            file,
-            header: Vec::new(),
-            places: Vec::new(),
-            csv,
-            record,
-            seen: Seen::default(),
-            number: 0,
-            end,
-            at_end: false,
-        };
+        let mut reader = Self::new(file, Rows::csv(text));
         if !reader.advance()? {
             return Err(FileRefusal::of(file, RefusalCode::FileEmpty));
         }
@@ -221,6 +216,39 @@ impl<'a> SheetReader<'a> {
         reader.header = reader.original();
         reader.places = places(file, &reader.header)?;
         Ok(reader)
+    }
+
+    /// Reads the header of a table.
+    ///
+    /// # Errors
+    /// [`FileRefusal`] naming every unknown, missing and repeated column.
+    pub fn over(grid: &'a Grid) -> Result<Self, FileRefusal> {
+        if grid.header.is_empty() {
+            return Err(FileRefusal::of(grid.file, RefusalCode::FileEmpty));
+        }
+        let mut reader = Self::new(grid.file, Rows::Grid(None, grid.rows.iter()));
+        reader.number = grid.header_row;
+        reader.header.clone_from(&grid.header);
+        reader.places = places(grid.file, &grid.header)?;
+        Ok(reader)
+    }
+
+    fn new(file: File, rows: Rows<'a>) -> Self {
+        Self {
+            file,
+            header: Vec::new(),
+            places: Vec::new(),
+            rows,
+            record: csv::StringRecord::new(),
+            seen: Seen::default(),
+            number: 0,
+        }
+    }
+
+    /// Whether cells of the row last read cannot be trusted whatever their text says, so that nobody else may judge them by it.
+    #[must_use]
+    pub fn is_faulty(&self) -> bool {
+        matches!(self.rows, Rows::Grid(Some(row), _) if !row.faults.is_empty())
     }
 
     /// The header as it is.
@@ -254,22 +282,35 @@ impl<'a> SheetReader<'a> {
 
     /// Reads the next record into place; false at the end of the file.
     fn advance(&mut self) -> Result<bool, FileRefusal> {
-        let truncated = FileRefusal::of(self.file, RefusalCode::FileTruncated);
-        if self.at_end {
+        let truncated = || FileRefusal::of(self.file, RefusalCode::FileTruncated);
+        let (reader, end, at_end) = match &mut self.rows {
+            Rows::Csv { reader, end, at_end } => (reader, *end, at_end),
+            Rows::Grid(current, rest) => {
+                *current = rest.next();
+                let Some(row) = *current else { return Ok(false) };
+                let missing = self.header.len().saturating_sub(row.cells.len());
+                let cells = row.cells.iter().map(String::as_str);
+                self.record.clear();
+                self.record.extend(cells.chain(std::iter::repeat_n("", missing)));
+                self.number = row.number;
+                return Ok(true);
+            }
+        };
+        if *at_end {
             return Ok(false);
         }
-        let first_line = self.csv.position().line();
-        match self.csv.read_record(&mut self.record) {
+        let first_line = reader.position().line();
+        match reader.read_record(&mut self.record) {
             Ok(true) => {}
-            Ok(false) | Err(_) => return Err(truncated),
+            Ok(false) | Err(_) => return Err(truncated()),
         }
-        if self.csv.position().byte() > self.end {
-            self.at_end = true;
+        if reader.position().byte() > end {
+            *at_end = true;
             let alone = self.record.len() == 1 && self.record.get(0) == Some(SENTINEL);
-            return if alone { Ok(false) } else { Err(truncated) };
+            return if alone { Ok(false) } else { Err(truncated()) };
         }
         // Empty lines are skipped by the CSV reader but are rows of the sheet; line feeds within cells are not.
-        let lines = self.csv.position().line().saturating_sub(first_line);
+        let lines = reader.position().line().saturating_sub(first_line);
         let within: usize = self
             .record
             .iter()
@@ -309,8 +350,22 @@ impl<'a> SheetReader<'a> {
                 .and_then(|place| self.record.get(place))
                 .map_or("", |cell| unguarded(cell.trim()));
         }
-        let (row, mut warnings) = parse_values(self.file, &values, allow, &mut self.seen)
-            .map_err(|refusals| self.refuse(refusals))?;
+        let parsed = parse_values(self.file, &values, allow, &mut self.seen);
+        if let Rows::Grid(Some(row), _) = &self.rows
+            && !row.faults.is_empty()
+        {
+            let mut refusals = row.refusals(self.file, &self.places);
+            let is_new = |refusal: &Refusal| !refusals.iter().any(|fault| fault.column == refusal.column);
+            let others: Vec<Refusal> = parsed
+                .err()
+                .unwrap_or_default()
+                .into_iter()
+                .filter(is_new)
+                .collect();
+            refusals.extend(others);
+            return Err(self.refuse(refusals));
+        }
+        let (row, mut warnings) = parsed.map_err(|refusals| self.refuse(refusals))?;
         warnings
             .iter_mut()
             .for_each(|warning| warning.row = Some(self.number));

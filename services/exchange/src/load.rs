@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::codes::{Refusal, RefusalCode, Warning};
 use crate::csv_in::{FileRefusal, RefusedRow, SheetReader, decode};
 use crate::file::File;
+use crate::grid::Grid;
 use crate::history::{History, Verdict};
 use crate::row::{Allow, Row};
 
@@ -40,21 +41,37 @@ struct FileLoaded {
     stored: u64,
 }
 
+/// One file as it came.
+#[derive(Debug, Clone, Copy)]
+pub enum Source<'a> {
+    /// The bytes of a CSV file.
+    Csv(&'a [u8]),
+    /// A table, such as a sheet of a workbook.
+    Grid(&'a Grid),
+}
+
+/// As [`load_sources`], of CSV files.
+#[must_use]
+pub fn load(files: &BTreeMap<File, Vec<u8>>, allow: &Allow) -> Loaded {
+    let sources = files.iter().map(|(file, bytes)| (*file, Source::Csv(bytes)));
+    load_sources(&sources.collect(), allow)
+}
+
 /// Reads the files, institutions first, so that an institution never registered is known as such; the others beside each other.
 ///
 /// Rows of a withdrawn institution are taken: files do not say when they arrived.
 #[must_use]
-pub fn load(files: &BTreeMap<File, Vec<u8>>, allow: &Allow) -> Loaded {
+pub fn load_sources(files: &BTreeMap<File, Source<'_>>, allow: &Allow) -> Loaded {
     let mut loaded = Loaded::default();
-    if let Some(bytes) = files.get(&File::Institutions) {
-        let read = load_file(File::Institutions, bytes, allow, &loaded.history);
+    if let Some(source) = files.get(&File::Institutions) {
+        let read = load_file(File::Institutions, *source, allow, &loaded.history);
         loaded.take(File::Institutions, read);
     }
     let registry = std::mem::take(&mut loaded.history);
     let reads: Vec<_> = std::thread::scope(|scope| {
         let others = files.iter().filter(|(file, _)| **file != File::Institutions);
         let running: Vec<_> = others
-            .map(|(file, bytes)| (*file, scope.spawn(|| load_file(*file, bytes, allow, &registry))))
+            .map(|(file, source)| (*file, scope.spawn(|| load_file(*file, *source, allow, &registry))))
             .collect();
         let join = |handle: std::thread::ScopedJoinHandle<'_, _>| {
             handle
@@ -89,9 +106,23 @@ impl Loaded {
 }
 
 /// Reads one file into a history of its own: a file that proves to be cut off at its end leaves nothing behind.
-fn load_file(file: File, bytes: &[u8], allow: &Allow, registry: &History) -> Result<FileLoaded, FileRefusal> {
-    let text = decode(file, bytes)?;
-    let mut reader = SheetReader::open(file, &text)?;
+fn load_file(
+    file: File,
+    source: Source<'_>,
+    allow: &Allow,
+    registry: &History,
+) -> Result<FileLoaded, FileRefusal> {
+    match source {
+        Source::Csv(bytes) => load_rows(SheetReader::open(file, &decode(file, bytes)?)?, allow, registry),
+        Source::Grid(grid) => load_rows(SheetReader::over(grid)?, allow, registry),
+    }
+}
+
+fn load_rows(
+    mut reader: SheetReader<'_>,
+    allow: &Allow,
+    registry: &History,
+) -> Result<FileLoaded, FileRefusal> {
     let (mut history, mut warnings, mut rows, mut stored) = (History::default(), Vec::new(), Vec::new(), 0);
     while let Some(read) = reader.next_row(allow)? {
         let (row, remarks) = match read {

@@ -17,6 +17,7 @@ use crate::row::{Allow, Cells, Key, Row, push_key_cell};
 use crate::seen::Seen;
 use crate::text::{folded, lower};
 use crate::values::{read_bool, read_date, read_instant, read_money, read_rate, read_revision, read_text};
+use crate::words;
 
 /// Reads one record.
 ///
@@ -158,8 +159,15 @@ impl<'a> Reading<'a> {
     }
 
     fn optional_word<T>(&mut self, name: &'static str, parse: fn(&str) -> Option<T>) -> Option<Option<T>> {
+        let kind = self.file.column(name).map(|column| column.kind);
         self.take(name, |text, _, _| {
-            parse(&lower(text)).ok_or(RefusalCode::WordUnknown)
+            let in_chinese = || {
+                kind.and_then(|kind| words::of_zh(kind, &folded(text)))
+                    .and_then(parse)
+            };
+            parse(&lower(text))
+                .or_else(in_chinese)
+                .ok_or(RefusalCode::WordUnknown)
         })
     }
 
@@ -349,7 +357,8 @@ fn canonical_key_cell(kind: Kind, text: &str, allow: &Allow) -> Result<String, R
             if words.contains(&word.as_ref()) {
                 Ok(word.into_owned())
             } else {
-                Err(RefusalCode::WordUnknown)
+                let word = words::of_zh(kind, &word).ok_or(RefusalCode::WordUnknown)?;
+                Ok(word.to_owned())
             }
         }
         Kind::Text

@@ -22,7 +22,8 @@ fn narrow(symbol: char) -> char {
 }
 
 /// Trimmed and folded to half width; NFC, so that one number has one spelling.
-pub(crate) fn folded(text: &str) -> Cow<'_, str> {
+#[must_use]
+pub fn folded(text: &str) -> Cow<'_, str> {
     let text = text.trim();
     if text.is_ascii() {
         return Cow::Borrowed(text);
@@ -68,7 +69,8 @@ fn looks_like_formula(text: &str) -> bool {
 }
 
 /// The text with one apostrophe before it where a spreadsheet might take it for a formula.
-pub(crate) fn guarded(text: &str) -> Cow<'_, str> {
+#[must_use]
+pub fn guarded(text: &str) -> Cow<'_, str> {
     if looks_like_formula(text) {
         Cow::Owned(format!("'{text}"))
     } else {
@@ -77,7 +79,8 @@ pub(crate) fn guarded(text: &str) -> Cow<'_, str> {
 }
 
 /// The text without the apostrophe that [`guarded`] put there.
-pub(crate) fn unguarded(text: &str) -> &str {
+#[must_use]
+pub fn unguarded(text: &str) -> &str {
     match text.strip_prefix('\'') {
         Some(rest) if looks_like_formula(rest) => rest,
         _ => text,

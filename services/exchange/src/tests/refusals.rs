@@ -497,6 +497,16 @@ fn every_refusal_is_either_tested_here_or_raised_by_files_and_services() {
         Code::FileTooLarge,
         Code::FileEncoding,
         Code::FileTruncated,
+        // What a cell of a workbook or a column mapping has lost; raised and tested there.
+        Code::NumberInCodeCell,
+        Code::ScientificNotation,
+        Code::AmountNotExact,
+        Code::FormulaInCell,
+        Code::CellIsError,
+        Code::CellTypeWrong,
+        Code::DateWithTime,
+        Code::ValueNotMapped,
+        Code::AmountPlacesWan,
     ];
     for code in Code::ALL {
         assert!(
