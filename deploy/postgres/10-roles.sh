@@ -24,6 +24,10 @@ grant zhirong_${service}, zhirong_identity to zhirong_login_${service};
 alter default privileges for role zhirong_owner in schema public grant select on tables to zhirong_login_${service};
 "
 done
+# An uploaded row is stored with the rights of the service that owns its table.
+sql+='
+grant zhirong_registry, zhirong_pledge, zhirong_insurance to zhirong_login_files;
+'
 # zhirong_service is for all services in one process (deploy/systemd); zhirong_backup reads every row for pg_dump and writes none.
 for login in service backup; do
     export "PASSWORD_${login}=$(cat "${SECRETS:-/run/secrets}/${login}_password")"

@@ -23,6 +23,8 @@ use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity
 use tonic::{Request, Status};
 use uuid::Uuid;
 
+use api::files::v1::file_service_client::FileServiceClient;
+use api::files::v1::statement_service_client::StatementServiceClient;
 use api::insurance::v1::insurance_on_behalf_service_client::InsuranceOnBehalfServiceClient;
 use api::insurance::v1::insurance_service_client::InsuranceServiceClient;
 use api::ledger::v1::audit_service_client::AuditServiceClient;
@@ -144,6 +146,14 @@ impl Client {
     sub_client!(
         /// Endpoints that events are sent to, and what became of the events.
         webhook: WebhookServiceClient
+    );
+    sub_client!(
+        /// Templates, uploads, column mappings and a partner's own monthly statements.
+        files: FileServiceClient
+    );
+    sub_client!(
+        /// Monthly statements of any institution.
+        statements: StatementServiceClient
     );
 }
 

@@ -41,6 +41,26 @@ pub fn write_table(header: &[&str], rows: &[Vec<String>]) -> Vec<u8> {
     write_records(std::iter::once(first).chain(rows))
 }
 
+/// Writes a table of figures, some of them negative: only the columns at these places are guarded, since they hold text of a reporter's own
+/// making.
+#[must_use]
+pub fn write_figures(header: &[&str], rows: &[Vec<String>], free: &[usize]) -> Vec<u8> {
+    let first = header.iter().map(|cell| (*cell).to_owned()).collect::<Vec<_>>();
+    let rows = rows.iter().map(|row| {
+        let cells = row.iter().cloned().enumerate();
+        cells
+            .map(|(place, cell)| {
+                if free.contains(&place) {
+                    into_guarded(cell)
+                } else {
+                    cell
+                }
+            })
+            .collect()
+    });
+    write_records(std::iter::once(first).chain(rows))
+}
+
 /// Whether cells of this column hold text of the reporter's own making.
 const fn is_free(column: &Column) -> bool {
     matches!(

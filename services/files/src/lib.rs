@@ -1,1 +1,61 @@
 //! Files of partners: templates, uploads with a marked copy back, saved column mappings, monthly statements.
+//!
+//! The rows of an uploaded file go the way of every other row: through the import of the ledger, under the database role of the service whose
+//! records they are. This service's own role can write no fact, so a fault here can spoil no other service's table.
+
+mod error;
+pub mod mapping;
+mod month;
+mod rpc;
+mod statement;
+mod store;
+mod text;
+mod upload;
+
+use std::sync::Arc;
+
+use api::files::v1::file_service_server::FileServiceServer;
+use api::files::v1::statement_service_server::StatementServiceServer;
+use ledger::import::Hook;
+use ledger::{Callers, Ledger};
+use platform::serve::MAX_MESSAGE_BYTES;
+
+pub use error::Error;
+
+/// The database role of this service.
+pub const DATABASE_ROLE: &str = "zhirong_files";
+
+/// The health names of this service.
+pub const HEALTH: &[&str] = &["zhirong.files.v1.FileService", "zhirong.files.v1.StatementService"];
+
+/// Where the rows of an uploaded file go: each service's ledger with its own database role.
+#[derive(Clone)]
+pub struct Owners {
+    /// Institutions, enterprises, patents and lists.
+    pub registry: Ledger,
+    /// What else must happen when registry rows are stored.
+    pub registry_hook: Option<Hook>,
+    /// Pledges, loans and their events.
+    pub pledge: Ledger,
+    /// Policies, schedules and premiums.
+    pub insurance: Ledger,
+}
+
+/// The file service.
+#[derive(Clone)]
+pub(crate) struct Files {
+    pub(crate) ledger: Ledger,
+    pub(crate) callers: Callers,
+    pub(crate) owners: Arc<Owners>,
+}
+
+/// Adds the service's routes.
+pub fn routes(builder: &mut tonic::service::RoutesBuilder, ledger: Ledger, callers: Callers, owners: Owners) {
+    let service = Files {
+        ledger,
+        callers,
+        owners: Arc::new(owners),
+    };
+    builder.add_service(FileServiceServer::new(service.clone()).max_decoding_message_size(MAX_MESSAGE_BYTES));
+    builder.add_service(StatementServiceServer::new(service).max_decoding_message_size(MAX_MESSAGE_BYTES));
+}

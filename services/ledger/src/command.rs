@@ -130,6 +130,23 @@ impl Ledger {
         found.ok_or_else(|| policy::rulebook::RulebookError::CityUnknown(city.clone()).into())
     }
 
+    /// The stamp of a call as it begins, not yet under a cut-off.
+    ///
+    /// # Errors
+    /// Those of the key.
+    pub(crate) fn stamp<B: Message>(&self, call: &Call<'_, B>) -> Result<Stamp, Error> {
+        Ok(Stamp {
+            city: call.caller.city.clone(),
+            cut_off: 0,
+            recorded_at: self.clock.now(),
+            reported_by: call.caller.holder.clone(),
+            on_behalf: call.on_behalf,
+            request_id: request_key(call.request_id)?,
+            body_digest: fingerprint(call.rpc, &call.object, call.body),
+            traceparent: platform::telemetry::current_traceparent(),
+        })
+    }
+
     /// Runs a writing call once. A repeat of its key with the same body gets the first answer; with another body it is refused.
     ///
     /// # Errors
@@ -145,16 +162,7 @@ impl Ledger {
             + Clone
             + 'static,
     {
-        let stamp = Stamp {
-            city: call.caller.city.clone(),
-            cut_off: 0,
-            recorded_at: self.clock.now(),
-            reported_by: call.caller.holder.clone(),
-            on_behalf: call.on_behalf,
-            request_id: request_key(call.request_id)?,
-            body_digest: fingerprint(call.rpc, &call.object, call.body),
-            traceparent: platform::telemetry::current_traceparent(),
-        };
+        let stamp = self.stamp(&call)?;
         let (caller, rpc, object, writes_facts) =
             (call.caller.clone(), call.rpc, call.object, call.writes_facts);
         let scope = caller.scope(self.role);
@@ -219,7 +227,7 @@ where
 }
 
 /// The first answer to a key, with the audit row that it named.
-fn first_answer<A>(bytes: &[u8], audit_head: Option<AuditHead>) -> Result<A, Error>
+pub(crate) fn first_answer<A>(bytes: &[u8], audit_head: Option<AuditHead>) -> Result<A, Error>
 where
     A: Message + Default + AuditedAnswer,
 {

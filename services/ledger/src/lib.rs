@@ -10,6 +10,7 @@ pub mod command;
 pub mod error;
 pub mod import;
 mod measures;
+pub mod long;
 pub mod read;
 pub mod report;
 pub mod reporter;

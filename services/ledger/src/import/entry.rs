@@ -34,18 +34,26 @@ impl ImportEntry {
         }
     }
 
+    /// A row of cells. An empty or absent institution code is the one given.
+    #[must_use]
+    pub fn of_cells(row: i32, file: File, mut cells: Cells, institution: Option<&str>) -> Self {
+        if let (Owner::Institution, "", Some(code)) =
+            (file.owner(), cells.get("institution_code"), institution)
+        {
+            set(&mut cells, "institution_code", code);
+        }
+        Self {
+            row,
+            cells: Ok((file, cells)),
+            violations: Vec::new(),
+        }
+    }
+
     /// A row sent as it stands in its file. An empty or absent institution code is the one given.
     #[must_use]
     pub fn raw(row: i32, raw: &common::RawRow, institution: Option<&str>) -> Self {
         let cells = match (raw_cells(raw), File::parse(&raw.file)) {
-            (Ok(mut cells), Some(file)) => {
-                if let (Owner::Institution, "", Some(code)) =
-                    (file.owner(), cells.get("institution_code"), institution)
-                {
-                    set(&mut cells, "institution_code", code);
-                }
-                Ok((file, cells))
-            }
+            (Ok(cells), Some(file)) => return Self::of_cells(row, file, cells, institution),
             (Err(RawRowError::UnknownColumn { column, .. }), _) => {
                 Err(raw_refusal(row, &raw.file, &column, RefusalCode::ColumnUnknown))
             }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use api::common::v1 as common;
 use exchange::{Allow, Owner, Refusal, RefusalCode, Row, Service, Verdict, Warning, parse_row};
 use platform::database::BoxFuture;
-use sqlx::PgConnection;
+use sqlx::{Connection, PgConnection};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Status, Streaming};
@@ -66,6 +66,15 @@ pub struct Import {
     pub on_behalf: bool,
     /// What else must happen.
     pub hook: Option<Hook>,
+}
+
+/// Whether rows that are written stay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Keep {
+    /// They do.
+    Rows,
+    /// They are taken back.
+    Nothing,
 }
 
 /// What became of the rows of one transaction, and its audit row.
@@ -128,7 +137,7 @@ impl Import {
                         )
                         .into());
                     }
-                    let verdicts = self.chunk(rows, id).await?;
+                    let verdicts = self.store(rows, id).await?;
                     count(&mut summary, &verdicts.verdicts);
                     let answer = encode(Outbound::Verdicts(verdicts));
                     if answers.send(Ok(answer)).await.is_err() {
@@ -146,11 +155,36 @@ impl Import {
         Ok(())
     }
 
-    /// Stores one message of rows in one transaction and says what became of each.
-    async fn chunk(
+    /// Stores rows, at most [`ROWS_MOST`], in one transaction and says what became of each.
+    ///
+    /// # Errors
+    /// Database errors; a row that is refused is a verdict.
+    pub async fn store(
         &self,
         entries: Vec<ImportEntry>,
         request_id: uuid::Uuid,
+    ) -> Result<common::RowVerdicts, Error> {
+        self.take(entries, request_id, Keep::Rows).await
+    }
+
+    /// What [`Import::store`] would say of the rows. The same transaction does the same and is taken back: nothing is kept of it, no audit
+    /// row either.
+    ///
+    /// # Errors
+    /// As [`Import::store`].
+    pub async fn check(
+        &self,
+        entries: Vec<ImportEntry>,
+        request_id: uuid::Uuid,
+    ) -> Result<common::RowVerdicts, Error> {
+        self.take(entries, request_id, Keep::Nothing).await
+    }
+
+    async fn take(
+        &self,
+        entries: Vec<ImportEntry>,
+        request_id: uuid::Uuid,
+        keep: Keep,
     ) -> Result<common::RowVerdicts, Error> {
         let mut verdicts: Vec<common::RowVerdict> = Vec::with_capacity(entries.len());
         let mut candidates = Vec::new();
@@ -159,7 +193,7 @@ impl Import {
             verdicts.push(verdict);
             candidates.extend(candidate);
         }
-        let (outcomes, audit_head) = self.commit(candidates.clone(), request_id).await?;
+        let (outcomes, audit_head) = self.commit(candidates.clone(), request_id, keep).await?;
         for (candidate, outcome) in candidates.iter().zip(outcomes) {
             let Some(verdict) = verdicts.get_mut(candidate.place) else {
                 continue;
@@ -243,7 +277,12 @@ impl Import {
         }
     }
 
-    async fn commit(&self, candidates: Vec<Candidate>, request_id: uuid::Uuid) -> Result<Outcomes, Error> {
+    async fn commit(
+        &self,
+        candidates: Vec<Candidate>,
+        request_id: uuid::Uuid,
+        keep: Keep,
+    ) -> Result<Outcomes, Error> {
         if candidates.is_empty() {
             return Ok((Vec::new(), None));
         }
@@ -268,9 +307,22 @@ impl Import {
             .database
             .run_keyed(self.rpc, &self.caller.scope(self.ledger.role), move |tx| {
                 let (import, rows, stamp) = (import.clone(), rows.clone(), stamp.clone());
-                Box::pin(async move { import.write(tx, rows, stamp).await })
+                Box::pin(async move {
+                    match keep {
+                        Keep::Rows => import.write(tx, rows, stamp).await,
+                        Keep::Nothing => import.try_out(tx, rows, stamp).await,
+                    }
+                })
             })
             .await
+    }
+
+    /// Writes behind a savepoint and goes back to it.
+    async fn try_out(&self, tx: &mut PgConnection, rows: Vec<Row>, stamp: Stamp) -> Result<Outcomes, Error> {
+        let mut inner = tx.begin().await?;
+        let (outcomes, _) = self.write(&mut inner, rows, stamp).await?;
+        inner.rollback().await?;
+        Ok((outcomes, None))
     }
 
     async fn write(
@@ -325,7 +377,8 @@ fn refuse(verdict: &mut common::RowVerdict, refusal: Refusal) {
     verdict.refusals.push(message);
 }
 
-fn count(summary: &mut common::ImportSummary, verdicts: &[common::RowVerdict]) {
+/// Adds verdicts to the counts.
+pub fn count(summary: &mut common::ImportSummary, verdicts: &[common::RowVerdict]) {
     for verdict in verdicts {
         summary.rows += 1;
         match verdict.verdict() {

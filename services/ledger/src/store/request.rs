@@ -1,7 +1,9 @@
 //! Table `ledger.request`: the first answer to every request key.
 
 use api::common::v1::AuditHead;
-use sqlx::PgConnection;
+use sqlx::postgres::PgArguments;
+use sqlx::query::QueryAs;
+use sqlx::{PgConnection, Postgres};
 use uuid::Uuid;
 
 use crate::error::Error;
@@ -57,15 +59,39 @@ pub async fn claim(
     if claimed.rows_affected() == 1 {
         return Ok(Claim::New);
     }
-    let (body_digest, answer, stream, chain_no, hash): StoredAnswer = sqlx::query_as(
-        "select body_digest, answer, audit_stream, audit_chain_no, audit_hash from ledger.request
-         where city = $1 and caller = $2 and request_id = $3",
-    )
-    .bind(city)
-    .bind(caller)
-    .bind(request_id)
-    .fetch_one(tx)
-    .await?;
+    let key = (city, caller, request_id);
+    let stored: StoredAnswer = bind_key(sqlx::query_as(STORED), key).fetch_one(tx).await?;
+    Ok(answered(stored))
+}
+
+/// Reads a claimed key and holds it until the transaction ends; a key that nobody claimed is new.
+///
+/// # Errors
+/// Database errors.
+pub async fn hold(
+    tx: &mut PgConnection,
+    city: &str,
+    caller: &str,
+    request_id: Uuid,
+) -> Result<Claim, Error> {
+    let key = (city, caller, request_id);
+    let stored: Option<StoredAnswer> = bind_key(sqlx::query_as(HELD), key).fetch_optional(tx).await?;
+    Ok(stored.map_or(Claim::New, answered))
+}
+
+const STORED: &str = "select body_digest, answer, audit_stream, audit_chain_no, audit_hash from ledger.request
+    where city = $1 and caller = $2 and request_id = $3";
+const HELD: &str = "select body_digest, answer, audit_stream, audit_chain_no, audit_hash from ledger.request
+    where city = $1 and caller = $2 and request_id = $3
+    for update";
+
+type Stored<'q> = QueryAs<'q, Postgres, StoredAnswer, PgArguments>;
+
+fn bind_key<'q>(query: Stored<'q>, (city, caller, request_id): (&'q str, &'q str, Uuid)) -> Stored<'q> {
+    query.bind(city).bind(caller).bind(request_id)
+}
+
+fn answered((body_digest, answer, stream, chain_no, hash): StoredAnswer) -> Claim {
     let audit_head = stream
         .zip(chain_no)
         .zip(hash)
@@ -74,9 +100,9 @@ pub async fn claim(
             chain_no,
             hash: exchange::digest::hex(&hash),
         });
-    Ok(Claim::Answered {
+    Claim::Answered {
         body_digest,
         answer,
         audit_head,
-    })
+    }
 }
