@@ -16,6 +16,7 @@ pub mod proofs;
 pub mod pull;
 pub mod records;
 pub mod sandbox;
+pub mod sbom;
 pub mod scene;
 
 use std::future::Future;

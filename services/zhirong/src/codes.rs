@@ -3,6 +3,7 @@
 mod payment;
 mod reasons;
 mod steps;
+mod transport;
 mod words;
 
 use std::process::ExitCode;
@@ -102,7 +103,8 @@ pub fn entries() -> Vec<Entry> {
     let reasons = reasons::REASONS
         .iter()
         .chain(steps::REASONS)
-        .chain(payment::REASONS);
+        .chain(payment::REASONS)
+        .chain(transport::REASONS);
     for (reason, zh, en) in reasons {
         entries.push(entry("reason", reason, "", zh, en));
     }

@@ -3,6 +3,7 @@
 //! - `cases [--dir DIR]`: every acceptance case by the rules alone and through the services, one line a case
 //! - `check`: what a change must pass before it is proposed
 //! - `bench`: figures with their bars, one JSON line each
+//! - `sbom`: every crate in the program, as CycloneDX
 //! - `proofs [--smoke] [--seed N] [--only GROUP]`: what must hold of every settlement, one JSON line a figure; `proofs-long` with the
 //!   large counts
 
@@ -11,7 +12,7 @@ use std::process::{Command, ExitCode};
 
 use zhirong_tests::cases::{Order, all, by_server, folder};
 use zhirong_tests::proofs::{self, Asked, Size};
-use zhirong_tests::{bench, run};
+use zhirong_tests::{bench, run, sbom};
 
 /// The seed of the shuffled order; printed, so that a run can be repeated.
 const SEED: u64 = 20_180_221;
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
         ["cases", "--dir", dir] => cases(PathBuf::from(dir)),
         ["check"] => check(),
         ["bench"] => bench::all(),
+        ["sbom"] => sbom::print(),
         ["proofs", rest @ ..] => match asked(Size::Full, rest) {
             Some((asked, only)) => proofs::run(asked, only),
             None => return usage(),
@@ -44,7 +46,7 @@ fn main() -> ExitCode {
 fn usage() -> ExitCode {
     let groups: Vec<&str> = proofs::GROUPS.iter().map(|(name, _)| *name).collect();
     eprintln!(
-        "cargo xtask cases [--dir DIR] | check | bench | proofs [--smoke] [--seed N] [--only {0}] | proofs-long [--seed N] [--only {0}]",
+        "cargo xtask cases [--dir DIR] | check | bench | sbom | proofs [--smoke] [--seed N] [--only {0}] | proofs-long [--seed N] [--only {0}]",
         groups.join("|")
     );
     ExitCode::from(2)
