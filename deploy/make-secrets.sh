@@ -58,7 +58,7 @@ for login in owner service backup $services; do
         *) user="zhirong_login_$login" ;;
     esac
     # The driver looks the password up here, and ignores the file unless only its owner may read it.
-    printf '*:5432:zhirong:%s:%s\n' "$user" "$(cat "secrets/${login}_password")" > "secrets/${login}.pgpass"
+    printf '*:5432:*:%s:%s\n' "$user" "$(cat "secrets/${login}_password")" > "secrets/${login}.pgpass"
     chmod 0644 "secrets/${login}_password"
 done
 

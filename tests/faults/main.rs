@@ -1,5 +1,6 @@
 //! What stands when processes die and callers leave: nothing acknowledged is lost, nothing is done twice.
 
+mod apart;
 mod cancelled;
 mod clients;
 mod concurrent;

@@ -20,6 +20,7 @@ pub mod pull;
 pub mod receiver;
 pub mod records;
 pub mod sandbox;
+pub mod sbom;
 pub mod scene;
 pub mod service_config;
 pub mod strangers;

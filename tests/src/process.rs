@@ -38,13 +38,18 @@ pub struct Served {
 impl Served {
     /// Starts `zhirong serve` with these arguments and waits until it says that it is ready.
     pub fn start(args: &[&str], environment: &[(&str, &str)]) -> Self {
+        Self::logging_to(Stdio::null(), args, environment)
+    }
+
+    /// As [`Served::start`], with its log lines going somewhere.
+    pub fn logging_to(log: Stdio, args: &[&str], environment: &[(&str, &str)]) -> Self {
         let mut child = Command::new(program())
             .arg("serve")
             .args(args)
             .envs(environment.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(log)
             .spawn()
             .unwrap();
         let out = child.stdout.take().unwrap();

@@ -3,7 +3,9 @@
 
 mod calls;
 mod coverage;
+mod deploy;
 mod layering;
+mod metrics;
 mod migrations;
 mod queries;
 mod reasons;

@@ -103,7 +103,7 @@ fn is_exported(metadata: &Metadata<'_>) -> bool {
             .any(|prefix| metadata.target().starts_with(prefix))
 }
 
-/// Who sends: the program, or the part of it that a process serves, e.g. `zhirong-pledge`.
+/// Who sends: the program, or the part of it that a process serves, with the names of its roles behind.
 fn resource(settings: &Settings) -> Resource {
     let name: Vec<&str> = std::iter::once(SERVICE_NAME)
         .chain(settings.roles.iter().map(String::as_str))

@@ -4,6 +4,7 @@ mod notify;
 mod payment;
 mod reasons;
 mod steps;
+mod transport;
 mod words;
 
 use std::process::ExitCode;
@@ -104,7 +105,8 @@ pub fn entries() -> Vec<Entry> {
         .iter()
         .chain(steps::REASONS)
         .chain(payment::REASONS)
-        .chain(notify::REASONS);
+        .chain(notify::REASONS)
+        .chain(transport::REASONS);
     for (reason, zh, en) in reasons {
         entries.push(entry("reason", reason, "", zh, en));
     }

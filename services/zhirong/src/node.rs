@@ -1,36 +1,27 @@
 //! A running node: database, services and the listener, in one process; all services or some.
 
+mod certificates;
 mod webhooks;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ledger::{Caller, Callers, Error, Ledger, Role};
+use ledger::{Callers, Error, Ledger};
 use notify::{Webhooks, Worker};
 use platform::clock::Clock;
 use platform::config::Settings;
 use platform::database::embedded::{self, Cluster};
 use platform::database::{Database, Tuning};
-use platform::identity::{Authority, Identity, Purpose, certificate_digest, load_identity};
+use platform::identity::Authority;
 use platform::sealing::Keyring;
 use platform::serve::{Running, Server};
 use platform::signing::{self, Signer};
-use policy::ident::City;
 use policy::rulebook::{ANYANG_2018_9, Rulebook};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 /// The services a node can run, as named by `--role`.
 pub const SERVICES: [&str; 5] = ["registry", "pledge", "insurance", "settlement", "notify"];
-
-/// The people and offices that have a certificate from the first start: their names and roles.
-const PEOPLE: [(&str, Role); 5] = [
-    ("bureau", Role::Bureau),
-    ("finance-maker", Role::FinanceMaker),
-    ("finance-checker", Role::FinanceChecker),
-    ("finance-releaser", Role::FinanceReleaser),
-    ("auditor", Role::Auditor),
-];
 
 /// The file in the identity folder that says that its certificates are a sandbox's.
 pub const SANDBOX_MARK: &str = "sandbox";
@@ -65,7 +56,7 @@ impl Node {
         let roles = roles_of(settings)?;
         std::fs::create_dir_all(&settings.data).map_err(|source| io_error(&settings.data, source))?;
         let identity = settings.data.join("identity");
-        let (authority, server_identity) = certificates(&identity)?;
+        let (authority, server_identity) = certificates::of_folder(&identity)?;
         // A key that cannot be used is told before anything is started.
         let signer = if roles.contains(&"settlement") {
             signer_of(settings, &identity)?
@@ -80,7 +71,7 @@ impl Node {
         let webhook_options = webhooks::options(settings, &roles, &identity)?;
         let (database, cluster) = open_database(settings).await?;
         if roles.contains(&"registry") {
-            enroll_people(&database, &identity, authority.as_deref()).await?;
+            certificates::enroll_people(&database, &identity, authority.as_deref()).await?;
         }
         mark_sandbox(settings, &identity)?;
         let server = Server {
@@ -215,19 +206,6 @@ pub fn rulebooks() -> Result<Vec<Rulebook>, Error> {
     Ok(vec![Rulebook::load(ANYANG_2018_9)?])
 }
 
-/// The server's own certificate, and the authority in the folder that issues it. A folder with `ca.pem` and without its key was
-/// filled by an operator whose authority is elsewhere: then only `server.pem` and `server.key` are read and nothing is issued.
-fn certificates(identity: &Path) -> Result<(Option<Arc<Authority>>, Identity), Error> {
-    let is_there = |name: &str| identity.join(name).exists();
-    if is_there("ca.pem") && !is_there("ca.key") {
-        return Ok((None, load_identity(identity, "server")?));
-    }
-    let authority = Authority::open(identity)?;
-    authority.issue(PROBE, Purpose::Client)?;
-    let server = authority.issue("server", Purpose::Server)?;
-    Ok((Some(Arc::new(authority)), server))
-}
-
 /// Measures for a collector what only the database knows, where there is one and this process settles.
 fn watch_of(roles: &[&'static str], database: &Database) -> Result<Option<JoinHandle<()>>, Error> {
     if !platform::metrics::is_on() || !roles.contains(&"settlement") {
@@ -267,40 +245,6 @@ pub fn health_names(role: &str) -> Result<Vec<&'static str>, Error> {
         ..Settings::default()
     };
     Ok(health_of(&roles_of(&settings)?))
-}
-
-/// Enrols the bureau, finance and the auditor for every city that has rules: by certificates of the authority in the folder, or by
-/// those that the operator put there (`bureau.pem` and so on; their keys stay with their holders).
-async fn enroll_people(
-    database: &Database,
-    identity: &Path,
-    authority: Option<&Authority>,
-) -> Result<(), Error> {
-    let cities: Vec<City> = rulebooks()?.into_iter().map(|rulebook| rulebook.city).collect();
-    for city in cities {
-        for (name, role) in PEOPLE {
-            let digest = match authority {
-                Some(authority) => authority.issue(name, Purpose::Client)?.spki_digest()?,
-                None => match certificate_digest(identity, name)? {
-                    Some(digest) => digest,
-                    None => {
-                        tracing::warn!(
-                            name,
-                            "no certificate of this office is in the identity folder: it is not enrolled"
-                        );
-                        continue;
-                    }
-                },
-            };
-            let caller = Caller {
-                city: city.clone(),
-                holder: name.to_owned(),
-                role,
-            };
-            registry::enroll(database, &caller, digest, "operator").await?;
-        }
-    }
-    Ok(())
 }
 
 /// A sandbox says so beside its certificates, and never takes over the certificates of a node that is none.

@@ -3,6 +3,7 @@
 //! - `cases [--dir DIR]`: every acceptance case by the rules alone and through the services, one line a case
 //! - `check`: what a change must pass before it is proposed
 //! - `bench`: figures with their bars, one JSON line each
+//! - `sbom`: every crate in the program, as CycloneDX
 //! - `proofs [--smoke] [--seed N] [--only GROUP]`: what must hold of every settlement, one JSON line a figure; `proofs-long` with the
 //!   large counts
 //! - `clients [--all]`: the samples in Java, Python and Rust against a sandbox, one JSON line a figure; what lacks its tools is said to be
@@ -17,7 +18,7 @@ use std::process::{Command, ExitCode};
 
 use zhirong_tests::cases::{Order, all, by_server, folder};
 use zhirong_tests::proofs::{self, Asked, Size};
-use zhirong_tests::{bench, clients, docs, run, service_config, strangers};
+use zhirong_tests::{bench, clients, docs, run, sbom, service_config, strangers};
 
 /// The seed of the shuffled order; printed, so that a run can be repeated.
 const SEED: u64 = 20_180_221;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         ["docs", page] => built() && run(docs::all(Some(page))),
         ["strangers"] => built() && run(strangers::all(false)),
         ["strangers", "--all"] => built() && run(strangers::all(true)),
+        ["sbom"] => sbom::print(),
         ["proofs", rest @ ..] => match asked(Size::Full, rest) {
             Some((asked, only)) => proofs::run(asked, only),
             None => return usage(),
@@ -59,7 +61,7 @@ fn main() -> ExitCode {
 fn usage() -> ExitCode {
     let groups: Vec<&str> = proofs::GROUPS.iter().map(|(name, _)| *name).collect();
     eprintln!(
-        "cargo xtask cases [--dir DIR] | check | bench | clients [--all] | strangers [--all] | docs [PAGE] | bundle [--out DIR] | service-config | \
+        "cargo xtask cases [--dir DIR] | check | bench | sbom | clients [--all] | strangers [--all] | docs [PAGE] | bundle [--out DIR] | service-config | \
          proofs [--smoke] [--seed N] [--only {0}] | proofs-long [--seed N] [--only {0}]",
         groups.join("|")
     );

@@ -28,8 +28,27 @@ const METHOD: &str = "grpc.reflection.v1.ServerReflection/ServerReflectionInfo";
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 const CONFLICT: &str = "do $$ begin raise exception using errcode = '40001'; end $$";
 const BROKEN: &str = "select 1 / 0";
+/// The first commit of an insert ends its own connection.
+const BREAK_AT_COMMIT: &str = "
+    create table kept (n bigint);
+    create sequence broken;
+    create function break_once() returns trigger language plpgsql as $$
+        begin
+            if nextval('broken') = 1 then
+                perform pg_terminate_backend(pg_backend_pid());
+                perform pg_sleep(1);
+            end if;
+            return null;
+        end $$;
+    create constraint trigger breaks after insert on kept
+        deferrable initially deferred for each row execute function break_once()";
 
 static COMMITTED: Counter = Counter::new("test.committed", "{row}", "Counted inside the work.");
+static UNKNOWN: Counter = Counter::new(
+    "test.unknown",
+    "{row}",
+    "Counted in a try whose commit is unknown.",
+);
 static AT_ONCE: Counter = Counter::new(
     "test.at_once",
     "{row}",
@@ -70,6 +89,46 @@ async fn transactions(database: &Database) {
             .await;
         assert_eq!(result.is_ok(), is_done, "{name}: {result:?}");
     }
+}
+
+/// Work that writes and counts on its first try, and finds itself done on the next.
+fn once(
+    tries: &Arc<AtomicU64>,
+) -> impl for<'c> Fn(&'c mut PgConnection) -> BoxFuture<'c, Result<(), Error>> + Send + Sync + 'static {
+    let tries = tries.clone();
+    move |connection| {
+        let is_first = tries.fetch_add(1, Ordering::SeqCst) == 0;
+        Box::pin(async move {
+            if is_first {
+                UNKNOWN.record(7, &[]);
+                connection.execute("insert into kept values (1)").await?;
+            }
+            Ok(())
+        })
+    }
+}
+
+/// The connection breaks during the first commit. The next try finds the work done, as under a request key, and records nothing of its
+/// own: what the first one recorded counts, once. Where nobody tries again, nothing is known and nothing is counted.
+async fn unknown_commits(database: &Database) {
+    database.pool().execute(BREAK_AT_COMMIT).await.unwrap();
+    let (keyed, plain) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+    let scope = Scope::owner();
+    database
+        .run_keyed("test.keyed", &scope, once(&keyed))
+        .await
+        .unwrap();
+    database
+        .pool()
+        .execute("alter sequence broken restart")
+        .await
+        .unwrap();
+    let error = database
+        .run("test.unknown", &scope, once(&plain))
+        .await
+        .unwrap_err();
+    assert!(matches!(error, Error::CommitUnknown(_)), "{error:?}");
+    assert_eq!(keyed.load(Ordering::SeqCst), 2);
 }
 
 /// A server that answers reflection, refuses a caller of the second version of it, and never answers the first call of `slow`.
@@ -245,6 +304,7 @@ async fn a_run_is_seen_by_the_collector_as_the_conventions_name_it() {
     let guard = telemetry::init(&settings).unwrap();
     let bench = Bench::new("select 1").await;
     transactions(&bench.database).await;
+    unknown_commits(&bench.database).await;
 
     let authority = Authority::open(&bench.folder.path().join("identity")).unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
@@ -274,6 +334,7 @@ async fn a_run_is_seen_by_the_collector_as_the_conventions_name_it() {
         "rpc.server.call.duration",
         "test.at_once",
         "test.committed",
+        "test.unknown",
         "zhirong.refusals",
     ];
     assert_eq!(collector.names(), known);
@@ -290,5 +351,6 @@ async fn a_run_is_seen_by_the_collector_as_the_conventions_name_it() {
     // Two of three transactions were committed, each counted once; the twin counts every one of the five tries.
     assert_eq!(collector.sum("test.committed", &[("kind", "a")]), 10);
     assert_eq!(collector.sum("test.at_once", &[("kind", "a")]), 25);
+    assert_eq!(collector.sum("test.unknown", &[]), 7);
     bench.cluster.stop().await.unwrap();
 }

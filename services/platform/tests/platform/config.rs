@@ -152,6 +152,9 @@ fn the_example_names_every_setting_once_and_each_of_its_values_is_taken() {
     keys.sort_unstable();
     named.sort_unstable();
     assert_eq!(named, keys);
-    let all: String = example.iter().map(|(key, value)| format!("{key} = {value}\n")).collect();
+    let all: String = example
+        .iter()
+        .map(|(key, value)| format!("{key} = {value}\n"))
+        .collect();
     Settings::load(Some(file(&all).path()), pairs(&[]), Overlay::default()).unwrap();
 }
