@@ -9,6 +9,7 @@ mod callers;
 mod cases;
 mod findings;
 mod insurance;
+mod notify;
 mod payment;
 mod pledge;
 mod registry;

@@ -5,3 +5,4 @@ mod concurrent;
 mod killed;
 mod proofs;
 mod separate;
+mod webhooks;

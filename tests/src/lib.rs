@@ -14,6 +14,7 @@ pub mod import;
 pub mod process;
 pub mod proofs;
 pub mod pull;
+pub mod receiver;
 pub mod records;
 pub mod sandbox;
 pub mod scene;

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use api::insurance::v1::insurance_on_behalf_service_client::InsuranceOnBehalfServiceClient;
 use api::insurance::v1::insurance_service_client::InsuranceServiceClient;
 use api::ledger::v1::audit_service_client::AuditServiceClient;
+use api::notify::v1::webhook_service_client::WebhookServiceClient;
 use api::pledge::v1::pledge_on_behalf_service_client::PledgeOnBehalfServiceClient;
 use api::pledge::v1::pledge_service_client::PledgeServiceClient;
 use api::registry::v1::registry_service_client::RegistryServiceClient;
@@ -147,6 +148,10 @@ impl Client {
     sub_client!(
         /// Payments and recoveries.
         payment: PaymentServiceClient
+    );
+    sub_client!(
+        /// Endpoints that events are sent to, and what became of the events.
+        webhook: WebhookServiceClient
     );
 }
 

@@ -23,6 +23,7 @@ use platform::serve::MAX_MESSAGE_BYTES;
 
 pub use error::Error;
 pub use event::{EVENT_TYPES, is_event_type};
+pub use secret::verify;
 pub use target::Reach;
 pub use worker::Worker;
 
@@ -59,8 +60,8 @@ impl Webhooks {
     /// The service over a database.
     ///
     /// # Errors
-    /// Authorities that are no PEM text.
-    pub fn new(ledger: Ledger, callers: Callers, options: Options) -> Result<Self, Error> {
+    /// `WEBHOOK_CA_MALFORMED` where the authorities are no PEM text.
+    pub fn new(ledger: Ledger, callers: Callers, options: Options) -> Result<Self, ledger::Error> {
         Ok(Self {
             ledger,
             callers,

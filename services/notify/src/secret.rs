@@ -70,9 +70,57 @@ pub(crate) fn signatures(secrets: &[Secret], id: &str, timestamp: i64, payload: 
     signed.join(" ")
 }
 
+/// Seconds by which a receiver lets a timestamp be away from its own clock.
+const WINDOW: u64 = 300;
+
+/// What a receiver does with the three headers and the body of a message: whether one of the signatures is the secret's, and the
+/// timestamp is within five minutes of `now` (seconds since 1970).
+#[must_use]
+pub fn verify(secret: &str, [id, timestamp, signatures]: [&str; 3], payload: &str, now: i64) -> bool {
+    let bytes = secret
+        .strip_prefix(PREFIX)
+        .and_then(|text| STANDARD.decode(text).ok());
+    let (Some(bytes), Ok(seconds)) = (bytes, timestamp.parse::<i64>()) else {
+        return false;
+    };
+    let key = hmac::Key::new(hmac::HMAC_SHA256, &bytes);
+    let signed = format!("{id}.{timestamp}.{payload}");
+    let is_ours = |signature: &str| {
+        let tag = signature
+            .strip_prefix("v1,")
+            .and_then(|text| STANDARD.decode(text).ok());
+        tag.is_some_and(|tag| hmac::verify(&key, signed.as_bytes(), &tag).is_ok())
+    };
+    now.abs_diff(seconds) <= WINDOW && signatures.split(' ').any(is_ours)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_receiver_takes_what_is_signed_and_fresh() {
+        let secret = Secret::fresh().unwrap();
+        let header = signatures(&[Secret::fresh().unwrap(), secret.clone()], "msg_1", 1000, "{}");
+        let takes = |secret: &str, id: &str, at: &str, body: &str, now: i64| {
+            verify(secret, [id, at, &header], body, now)
+        };
+        let text = secret.text();
+        assert!(takes(&text, "msg_1", "1000", "{}", 1300) && takes(&text, "msg_1", "1000", "{}", 700));
+        assert!(!takes(&text, "msg_1", "1000", "{}", 1301) && !takes(&text, "msg_1", "1000", "{}", 699));
+        assert!(!takes(&text, "msg_2", "1000", "{}", 1000) && !takes(&text, "msg_1", "1001", "{}", 1000));
+        assert!(!takes(&text, "msg_1", "1000", "{ }", 1000));
+        let other = Secret::fresh().unwrap().text();
+        for wrong in [
+            other.as_str(),
+            "",
+            "whsec_",
+            "whsec_?",
+            text.trim_start_matches(PREFIX),
+        ] {
+            assert!(!takes(wrong, "msg_1", "1000", "{}", 1000), "{wrong}");
+        }
+    }
 
     fn of_text(text: &str) -> Secret {
         Secret(STANDARD.decode(text.strip_prefix(PREFIX).unwrap()).unwrap())

@@ -19,7 +19,6 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_rustls::TlsConnector;
 
-use crate::error::{Error, invalid};
 use crate::model::Failure;
 use crate::target::{Fault, Reach, Target};
 
@@ -67,7 +66,7 @@ impl Sender {
     ///
     /// # Errors
     /// `WEBHOOK_CA_MALFORMED` where the text holds something else than certificates.
-    pub(crate) fn new(reach: Reach, authorities_pem: &str) -> Result<Self, Error> {
+    pub(crate) fn new(reach: Reach, authorities_pem: &str) -> Result<Self, ledger::Error> {
         let mut roots = RootCertStore::empty();
         let system = rustls_native_certs::load_native_certs();
         let (taken, _) = roots.add_parsable_certificates(system.certs);
@@ -81,7 +80,7 @@ impl Sender {
                 .ok()
                 .and_then(|certificate| roots.add(certificate).ok());
             added.ok_or_else(|| {
-                invalid(
+                ledger::Error::invalid(
                     "webhook_ca",
                     "WEBHOOK_CA_MALFORMED",
                     "webhook_ca 应为 PEM 证书文件",

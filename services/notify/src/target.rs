@@ -28,10 +28,10 @@ impl Reach {
     ///
     /// # Errors
     /// `WEBHOOK_NETWORK_MALFORMED` where a network is not `address/prefix`.
-    pub fn new(allowed: &[String], is_sandbox: bool) -> Result<Self, Error> {
+    pub fn new(allowed: &[String], is_sandbox: bool) -> Result<Self, ledger::Error> {
         let network = |text: &String| {
             Network::parse(text).ok_or_else(|| {
-                invalid(
+                ledger::Error::invalid(
                     "webhook_allow",
                     "WEBHOOK_NETWORK_MALFORMED",
                     format!("{text} 不是网段，应形如 10.20.0.0/16"),

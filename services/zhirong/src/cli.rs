@@ -8,6 +8,7 @@ use platform::config::{LogFormat, Overlay, Secret, Settings};
 
 use crate::audit::AuditArgs;
 use crate::officer::BatchArgs;
+use crate::webhook::WebhookArgs;
 
 /// 专利金融补贴结算 Subsidies of a city for patent pledge loans and patent insurance: report, settle, check.
 #[derive(Debug, Parser)]
@@ -73,6 +74,8 @@ pub enum Command {
     Experiment(ExperimentArgs),
     /// 审计 Checks the audit trail
     Audit(AuditArgs),
+    /// 事件通知 Endpoints that events are sent to by HTTPS, and what became of the events
+    Webhook(WebhookArgs),
     /// 代码表 Prints every closed list as CSV: list,code,severity,zh,en
     Codes,
 }
@@ -347,6 +350,7 @@ impl Cli {
             | Command::Experiment(_)
             | Command::Audit(_)
             | Command::Batch(_)
+            | Command::Webhook(_)
             | Command::Codes => Overlay::default(),
         };
         overlay.log_level.clone_from(&self.global.log_level);
@@ -373,6 +377,7 @@ impl Command {
             Self::Experiment(args) => &mut args.client.settings,
             Self::Audit(args) => &mut args.client().settings,
             Self::Batch(args) => &mut args.client().settings,
+            Self::Webhook(args) => &mut args.settings,
             Self::Assess(_) | Self::Verify(_) | Self::Codes => return,
         };
         settings.clone_into(target);

@@ -28,6 +28,7 @@ pub mod settle;
 pub mod signature;
 pub mod verify;
 pub mod walk;
+pub mod webhook;
 
 use std::process::ExitCode;
 
@@ -66,7 +67,8 @@ fn dispatch(mut cli: Cli, environment: Vec<(String, String)>) -> Result<ExitCode
         | Command::Replay(_)
         | Command::Experiment(_)
         | Command::Audit(_)
-        | Command::Batch(_) => {}
+        | Command::Batch(_)
+        | Command::Webhook(_) => {}
     }
     let settings = Settings::load(cli.global.config.as_deref(), environment, cli.overlay())?;
     cli.command.set_settings(&settings);
@@ -89,6 +91,7 @@ fn dispatch(mut cli: Cli, environment: Vec<(String, String)>) -> Result<ExitCode
             Command::Experiment(args) => experiment::run(args).await,
             Command::Audit(args) => audit::run(args).await,
             Command::Batch(args) => officer::run(args).await,
+            Command::Webhook(args) => webhook::run(args).await,
             Command::Assess(args) => assess::run(&args),
             Command::Verify(args) => verify::run(&args),
             Command::Codes => codes::run(),

@@ -1,9 +1,12 @@
 //! A running node: database, services and the listener, in one process; all services or some.
 
+mod webhooks;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ledger::{Caller, Callers, Error, Ledger, Role};
+use notify::{Webhooks, Worker};
 use platform::clock::Clock;
 use platform::config::Settings;
 use platform::database::embedded::{self, Cluster};
@@ -17,7 +20,7 @@ use policy::rulebook::{ANYANG_2018_9, Rulebook};
 use tokio::sync::oneshot;
 
 /// The services a node can run, as named by `--role`.
-pub const SERVICES: [&str; 4] = ["registry", "pledge", "insurance", "settlement"];
+pub const SERVICES: [&str; 5] = ["registry", "pledge", "insurance", "settlement", "notify"];
 
 /// The people and offices that have a certificate from the first start: their names and roles.
 const PEOPLE: [(&str, Role); 5] = [
@@ -45,6 +48,7 @@ pub struct Node {
     cluster: Option<Cluster>,
     stop: oneshot::Sender<()>,
     running: Running,
+    webhooks: Option<Worker>,
 }
 
 impl Node {
@@ -68,6 +72,7 @@ impl Node {
         } else {
             None
         };
+        let webhook_options = webhooks::options(settings, &roles, &identity)?;
         let (database, cluster) = open_database(settings).await?;
         if roles.contains(&"registry") {
             enroll_people(&database, &authority).await?;
@@ -83,7 +88,17 @@ impl Node {
             ..Server::new(settings.listen, authority.issue("server", Purpose::Server)?)
         };
         let issuer = settings.sandbox.then(|| authority.clone());
-        let routes = routes(&roles, &database, issuer, (signer, keys), settings.sandbox)?;
+        let webhooks = webhook_options
+            .map(|options| webhooks::service(&database, options))
+            .transpose()?;
+        let routes = routes(
+            &roles,
+            &database,
+            issuer,
+            (signer, keys),
+            webhooks.as_ref(),
+            settings.sandbox,
+        )?;
         let (stop, stopped) = oneshot::channel();
         let running = server
             .start(routes, async move {
@@ -99,6 +114,7 @@ impl Node {
             cluster,
             stop,
             running,
+            webhooks: webhooks.and_then(|webhooks| webhooks.start()),
         })
     }
 
@@ -122,6 +138,9 @@ impl Node {
         // Nobody listens any more when the server ended by itself.
         let _ended = self.stop.send(());
         let finished = self.running.finished().await;
+        if let Some(worker) = self.webhooks {
+            worker.stop().await;
+        }
         self.database.close().await;
         if let Some(cluster) = self.cluster {
             cluster.stop().await?;
@@ -244,11 +263,21 @@ fn payee_keys(settings: &Settings, identity: &Path) -> Result<Option<Arc<Keyring
     Ok(Some(Arc::new(keys)))
 }
 
+fn ledger_of(database: &Database, role: &'static str, rulebooks: Arc<Vec<Rulebook>>) -> Ledger {
+    Ledger {
+        database: database.clone(),
+        role,
+        clock: Clock::System,
+        rulebooks,
+    }
+}
+
 fn health_of(roles: &[&'static str]) -> Vec<&'static str> {
     let names = |role: &&'static str| match *role {
         "registry" => registry::HEALTH,
         "pledge" => pledge::HEALTH,
         "insurance" => insurance::HEALTH,
+        "notify" => notify::HEALTH,
         _ => settlement::HEALTH,
     };
     roles
@@ -263,16 +292,12 @@ fn routes(
     database: &Database,
     issuer: Option<Arc<Authority>>,
     (signer, keys): (Option<Arc<dyn Signer>>, Option<Arc<Keyring>>),
+    webhooks: Option<&Webhooks>,
     is_sandbox: bool,
 ) -> Result<tonic::service::Routes, Error> {
     let callers = Callers::new(database.clone());
     let rulebooks = Arc::new(rulebooks()?);
-    let ledger = |role| Ledger {
-        database: database.clone(),
-        role,
-        clock: Clock::System,
-        rulebooks: rulebooks.clone(),
-    };
+    let ledger = |role| ledger_of(database, role, rulebooks.clone());
     let mut builder = tonic::service::Routes::builder();
     for role in roles {
         match *role {
@@ -284,6 +309,7 @@ fn routes(
             ),
             "pledge" => pledge::routes(&mut builder, ledger(pledge::DATABASE_ROLE), callers.clone()),
             "insurance" => insurance::routes(&mut builder, ledger(insurance::DATABASE_ROLE), callers.clone()),
+            "notify" => webhooks.into_iter().for_each(|it| it.routes(&mut builder)),
             _ => {
                 let own = ledger(settlement::DATABASE_ROLE);
                 settlement::routes(
@@ -302,6 +328,7 @@ fn routes(
         Some(&"registry") => registry::DATABASE_ROLE,
         Some(&"pledge") => pledge::DATABASE_ROLE,
         Some(&"insurance") => insurance::DATABASE_ROLE,
+        Some(&"notify") => notify::DATABASE_ROLE,
         _ => settlement::DATABASE_ROLE,
     };
     ledger::rpc::routes(&mut builder, ledger(reader), callers);

@@ -3,7 +3,7 @@
 mod batches;
 mod first;
 mod notice;
-mod objection;
+pub(crate) mod objection;
 mod pull;
 mod reading;
 mod release;

@@ -22,7 +22,7 @@ pub(super) fn against(line: &str, content: &str) -> pb::OpenObjectionRequest {
 }
 
 /// Opens it as the bureau.
-pub(super) async fn object(sandbox: &Sandbox, line: &str) -> pb::Objection {
+pub(crate) async fn object(sandbox: &Sandbox, line: &str) -> pb::Objection {
     let mut review = sandbox.client("bureau").review();
     let answer = review
         .open_objection(against(line, "合同已提前结清"))
@@ -32,7 +32,7 @@ pub(super) async fn object(sandbox: &Sandbox, line: &str) -> pb::Objection {
 }
 
 /// Decides it as the bureau.
-pub(super) fn deciding(name: &str, decision: pb::ObjectionState) -> pb::DecideObjectionRequest {
+pub(crate) fn deciding(name: &str, decision: pb::ObjectionState) -> pb::DecideObjectionRequest {
     pb::DecideObjectionRequest {
         request_id: ids::request_id(),
         name: name.to_owned(),
