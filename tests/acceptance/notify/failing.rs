@@ -117,6 +117,26 @@ fn a_redirect_is_not_followed() {
 }
 
 #[test]
+fn the_address_is_checked_again_at_every_connection() {
+    run(async {
+        let sandbox = shared().await;
+        let bank = Lending::new(sandbox).await.bank;
+        let receiver = Receiver::plain().await;
+        let (created, _) = create(&bank, &receiver.url(), &[QUIET]).await;
+        // As if the host's name meant another address by now.
+        let moved = "update notify.endpoint set url = 'https://169.254.169.254/latest/meta-data' where endpoint_id = $1";
+        sql(sandbox, moved, &created.name).await;
+        let asked = send_test(&bank, &created.name).await.unwrap();
+        let logged = recorded(&bank, &asked, 1).await;
+        let attempt = &logged.attempts[0];
+        assert_eq!(
+            (attempt.status_code, attempt.failure()),
+            (0, Failure::AddressRefused)
+        );
+    });
+}
+
+#[test]
 fn an_endpoint_that_says_gone_is_disabled_and_its_owner_told_elsewhere() {
     run(async {
         let sandbox = shared().await;

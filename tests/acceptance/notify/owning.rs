@@ -123,11 +123,14 @@ fn the_database_shows_an_institution_its_own_rows_alone() {
         let mut seen = Vec::new();
         for institution in [&one.code, &other.code] {
             let mut tx = database.begin().await.unwrap();
-            sqlx::query("select set_config('role', 'zhirong_notify', true), set_config('zhirong.city', '4105', true), set_config('zhirong.institution', $1, true)")
-                .bind(institution)
-                .execute(&mut *tx)
-                .await
-                .unwrap();
+            sqlx::query(
+                "select set_config('role', 'zhirong_notify', true), set_config('zhirong.city', '4105', true),
+                     set_config('zhirong.institution', $1, true)",
+            )
+            .bind(institution)
+            .execute(&mut *tx)
+            .await
+            .unwrap();
             let owners: Vec<String> = sqlx::query_scalar(
                 "select owner from notify.endpoint union all select owner from notify.secret union all select owner from notify.delivery",
             )

@@ -17,14 +17,7 @@ const MESSAGE_BYTES: usize = 64 << 10;
 
 /// Listens until it is told to stop (SIGINT, SIGTERM), and disables the endpoint that it made.
 pub(super) async fn run(service: &Service, port: u16, events: Vec<String>) -> Result<(), CommandError> {
-    let failed = |source| {
-        CommandError::io(
-            "监听端口",
-            "listening on",
-            format!("127.0.0.1:{port}"),
-            source,
-        )
-    };
+    let failed = |source| CommandError::io("监听端口", "listening on", format!("127.0.0.1:{port}"), source);
     let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(failed)?;
     let url = format!("http://{}/", listener.local_addr().map_err(failed)?);
     let request = pb::CreateWebhookEndpointRequest {

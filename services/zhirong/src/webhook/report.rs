@@ -133,7 +133,8 @@ mod tests {
             }],
             ..pb::WebhookDelivery::default()
         };
-        let wanted = "7\tpending\tbatch.released\t1970-01-01T08:00:00+08:00\t\n\t1\t\t12 ms\t500\t对方返回错误 / answered with an error\n";
+        let wanted = "7\tpending\tbatch.released\t1970-01-01T08:00:00+08:00\t\n\
+                      \t1\t\t12 ms\t500\t对方返回错误 / answered with an error\n";
         assert_eq!(deliveries(&[delivery]), wanted);
     }
 
