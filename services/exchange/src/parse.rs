@@ -9,6 +9,7 @@ use policy::money::{Money, Rate};
 
 use crate::codes::{Refusal, RefusalCode, Warning, WarningCode};
 use crate::file::{Column, File, Kind};
+use crate::grid::SPOILT;
 use crate::identifiers::{
     read_division, read_institution_code, read_patent_no, read_pledge_no, read_reference, read_uscc,
 };
@@ -128,6 +129,10 @@ impl<'a> Reading<'a> {
                     RefusalCode::CellRequired
                 },
             );
+            return None;
+        }
+        if text.starts_with(SPOILT) && !self.allow.is_stored() {
+            self.refuse(name, RefusalCode::CellNotCorrected);
             return None;
         }
         match read(text, self.allow, self.seen) {

@@ -49,7 +49,10 @@ struct Formats {
 ///
 /// # Errors
 /// [`WorkbookError`] where the rows do not fit a workbook.
-pub fn marked(grids: &[Grid], marks: &Marks<'_>) -> Result<Vec<u8>, WorkbookError> {
+pub fn marked<'a>(
+    grids: impl IntoIterator<Item = &'a Grid>,
+    marks: &Marks<'_>,
+) -> Result<Vec<u8>, WorkbookError> {
     let formats = Formats {
         text: style::text(),
         bad: style::bad(),
