@@ -320,7 +320,8 @@ mod tests {
 
     #[test]
     fn plain_xml_passes() {
-        let text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><!-- <a> --><x:row r=\"7\"><c r=\"B7\" t='a>b'>                    <![CDATA[<]]></c></x:row><dimension ref=\"A1:B9\"/><sst uniqueCount=\"3\"><si/><si/><si/></sst>";
+        let text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><!-- <a> --><x:row r=\"7\"><c r=\"B7\" t='a>b'>\
+                    <![CDATA[<]]></c></x:row><dimension ref=\"A1:B9\"/><sst uniqueCount=\"3\"><si/><si/><si/></sst>";
         assert_eq!(look(text.as_bytes()), Ok(()));
     }
 

@@ -16,8 +16,9 @@ const WIDTH_OF_SENTENCES: f64 = 46.0;
 
 /// A workbook to fill in, with a sheet for each file in the order given; every file where none is given.
 ///
-/// Headers are in Chinese with the English name in a note; every cell is text, so that no code loses a digit and no amount becomes a
-/// double; closed lists are drop-downs in Chinese, which [`crate::read`] takes. The sheet of notes holds meanings and an example a column.
+/// Headers are in Chinese with the English name in a note; every cell but days is text, so that no code loses a digit and no amount
+/// becomes a double; closed lists are drop-downs in Chinese, which [`crate::read`] takes. The sheet of notes holds meanings and an example
+/// a column.
 ///
 /// # Errors
 /// [`WorkbookError`] where the workbook cannot be written; the files of the contract always can.
@@ -37,7 +38,12 @@ fn data_sheet(sheet: &mut Worksheet, file: File) -> Result<(), WorkbookError> {
     for (index, column) in file.columns().iter().enumerate() {
         let place = style::place(index)?;
         sheet.set_column_width(place, WIDTH)?;
-        sheet.set_column_format(place, &style::text())?;
+        // A day typed into a text cell would stay text, which the check of days does not know.
+        let format = match column.kind {
+            Kind::Date => style::day(),
+            _ => style::text(),
+        };
+        sheet.set_column_format(place, &format)?;
         style::write(sheet, 0, place, column.zh, &style::header(column.key))?;
         sheet.insert_note(0, place, &note(file, column))?;
         if let Some(validation) = validation(column)? {
