@@ -24,7 +24,7 @@ fn draws(lending: &Lending, events: &[(&str, &str)]) -> Grid {
     let row = |(number, (event, amount)): (u32, &(&str, &str))| GridRow {
         number,
         cells: [
-            &lending.code,
+            lending.code.as_str(),
             &lending.contract_no,
             *event,
             "放款",

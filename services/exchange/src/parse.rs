@@ -138,13 +138,18 @@ impl<'a> Reading<'a> {
         match read(text, self.allow, self.seen) {
             Ok(value) => Some(Some(value)),
             Err(RefusalCode::WordUnknown) => {
-                let words = if let Kind::Word(words) = column.kind {
-                    words.join(", ")
+                let list = if let Kind::Word(list) = column.kind {
+                    list
                 } else {
-                    String::new()
+                    &[]
                 };
-                self.refusals
-                    .push(Refusal::new(self.file, Some(name), RefusalCode::WordUnknown).detailed(&words));
+                let known: Vec<String> = list
+                    .iter()
+                    .map(|word| format!("{word} {}", words::zh(word)))
+                    .collect();
+                self.refusals.push(
+                    Refusal::new(self.file, Some(name), RefusalCode::WordUnknown).detailed(&known.join(", ")),
+                );
                 None
             }
             Err(code) => {
