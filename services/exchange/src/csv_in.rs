@@ -163,11 +163,14 @@ pub fn each_record<E>(
 /// One row: the record with its warnings, or the row refused.
 pub type ReadRow = Result<(Row, Vec<Warning>), RefusedRow>;
 
+/// CSV text with the sentinel behind it.
+type CsvText<'a> = Chain<Cursor<&'a [u8]>, &'static [u8]>;
+
 /// Where rows come from.
 enum Rows<'a> {
     /// CSV text.
     Csv {
-        reader: Box<csv::Reader<Chain<Cursor<&'a [u8]>, &'static [u8]>>>,
+        reader: Box<csv::Reader<CsvText<'a>>>,
         /// Bytes of the text and of the line end after it: only the sentinel reaches further.
         end: u64,
         at_end: bool,

@@ -10,9 +10,9 @@ use crate::style;
 /// The last row, counted from 0, that drop-downs and date checks reach: as many rows as are read.
 const ROW_LAST: u32 = 199_999;
 /// Width of columns, in characters.
-const WIDTH: f64 = 22.0;
+const WIDTH: u16 = 22;
 /// Width of columns with sentences, in characters.
-const WIDTH_OF_SENTENCES: f64 = 46.0;
+const WIDTH_OF_SENTENCES: u16 = 46;
 
 /// A workbook to fill in, with a sheet for each file in the order given; every file where none is given.
 ///

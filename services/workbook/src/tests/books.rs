@@ -13,10 +13,23 @@ use crate::{Limits, WorkbookCode, read};
 #[derive(Debug, Clone)]
 pub(super) enum Cell {
     Text(String),
-    Number(f64),
+    Number(String),
     Truth(bool),
     Day(u16, u8, u8),
     Formula(&'static str),
+}
+
+/// A number cell, by its decimal digits.
+pub(super) fn number(digits: &str) -> Cell {
+    Cell::Number(digits.to_owned())
+}
+
+#[expect(
+    clippy::disallowed_types,
+    reason = "the library that writes workbooks takes doubles, as spreadsheets hold them"
+)]
+fn double(digits: &str) -> f64 {
+    digits.parse().unwrap()
 }
 
 pub(super) fn text(text: &str) -> Cell {
@@ -34,7 +47,7 @@ pub(super) fn book(sheets: &[(&str, Vec<Vec<Cell>>)]) -> Vec<u8> {
             for (cell, column) in cells.iter().zip(0_u16..) {
                 match cell {
                     Cell::Text(text) => sheet.write_string(row, column, text).unwrap(),
-                    Cell::Number(number) => sheet.write_number(row, column, *number).unwrap(),
+                    Cell::Number(digits) => sheet.write_number(row, column, double(digits)).unwrap(),
                     Cell::Truth(truth) => sheet.write_boolean(row, column, *truth).unwrap(),
                     Cell::Day(year, month, number) => {
                         let moment = ExcelDateTime::from_ymd(*year, *month, *number).unwrap();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use exchange::{Allow, Grid, RefusalCode, read_grid};
 
-use super::books::{Cell, book, canonical, text};
+use super::books::{Cell, book, canonical, number, text};
 use crate::mapping::{DateForm, Encoding, MappedColumn, Mapping, Unit};
 use crate::{Limits, MappingError};
 
@@ -127,7 +127,7 @@ fn the_same_table_as_a_workbook_is_the_same_rows() {
         vec![
             Cell::Day(2025, 3, 12),
             text("HT-1"),
-            Cell::Number(300.0),
+            number("300"),
             Cell::Formula("=1+1"),
             text("发放"),
             text("1"),
@@ -167,9 +167,12 @@ fn a_mapping_is_json_and_toml() {
     assert!(toml::from_str::<Mapping>("name = \"a\"\nfile = \"loans\"\ncolumns = []\nrate = 1").is_err());
 }
 
+/// What makes a mapping unusable.
+type Change = fn(&mut Mapping);
+
 #[test]
 fn a_mapping_that_cannot_be_used_says_why() {
-    let changed = |change: fn(&mut Mapping)| {
+    let changed = |change: Change| {
         let mut it = mapping();
         change(&mut it);
         it.apply(CSV.as_bytes(), &Limits::default()).map_err(|error| {
@@ -177,11 +180,8 @@ fn a_mapping_that_cannot_be_used_says_why() {
             error.code()
         })
     };
-    for (change, code) in [
-        (
-            (|it| it.file = "gold".to_owned()) as fn(&mut Mapping),
-            "MAPPING_FILE_UNKNOWN",
-        ),
+    let unusable: [(Change, &str); 10] = [
+        (|it| it.file = "gold".to_owned(), "MAPPING_FILE_UNKNOWN"),
         (|it| it.header_row = 0, "MAPPING_HEADER_ROW"),
         (
             |it| it.columns[0].column = "colour".to_owned(),
@@ -209,7 +209,8 @@ fn a_mapping_that_cannot_be_used_says_why() {
             "MAPPING_HEADER_MISSING",
         ),
         (|it| it.header_row = 4, "MAPPING_HEADER_MISSING"),
-    ] {
+    ];
+    for (change, code) in unusable {
         assert_eq!(changed(change).map(|_| ()), Err(code));
     }
     let apply = |bytes: &[u8]| {

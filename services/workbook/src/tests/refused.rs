@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use exchange::{Allow, File, RefusalCode, read_grid};
 use rust_xlsxwriter::{Format, Workbook};
 
-use super::books::{Cell, archive, book, raw_book, refusal, sheet, text};
+use super::books::{Cell, archive, book, number, raw_book, refusal, sheet, text};
 use crate::{Limits, WorkbookCode, read};
 
 /// A workbook with one sheet `loans` of one text cell, to be spoilt.
@@ -302,9 +302,9 @@ fn a_spoilt_cell_refuses_its_row_alone_and_names_the_column() {
     let rows = vec![
         header.map(text).to_vec(),
         good(),
-        spoilt(0, Cell::Number(313_496_010_116.0)),
+        spoilt(0, number("313496010116")),
         spoilt(1, text("9.14105E+17")),
-        spoilt(5, Cell::Number(0.305)),
+        spoilt(5, number("0.305")),
         spoilt(5, Cell::Formula("=60*5")),
         spoilt(5, Cell::Day(2025, 3, 12)),
         spoilt(4, Cell::Truth(true)),

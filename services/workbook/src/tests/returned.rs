@@ -3,7 +3,7 @@
 use exchange::batch::{FindingRow, LineRow, Receipt};
 use exchange::{Allow, Grid, read_grid};
 
-use super::books::{Cell, archive, book, canonical, text};
+use super::books::{archive, book, canonical, number, text};
 use crate::raw::{Book, RawCell};
 use crate::{Limits, Marks, RESULT_HEADER, batch_book, marked, read};
 
@@ -135,7 +135,7 @@ fn a_copy_does_not_make_lost_digits_look_right() {
     let mut row = ["313496010116", "", "1", "放款", "2025-03-12", "100.00", ""]
         .map(text)
         .to_vec();
-    row[1] = Cell::Number(123_456_789_012_345_680.0);
+    row[1] = number("123456789012345680");
     let grids = read(
         &book(&[("loan_events", vec![header.map(text).to_vec(), row])]),
         &Limits::default(),
@@ -174,7 +174,7 @@ fn no_text_of_a_copy_begins_like_a_formula() {
 fn a_refused_file_is_told_at_its_header() {
     let rows = vec![
         vec![text("机构代码"), text("不认识")],
-        vec![text("1"), Cell::Number(2.0)],
+        vec![text("1"), number("2")],
     ];
     let grids = read(&book(&[("loans", rows)]), &Limits::default()).unwrap();
     let refusals = read_grid(&grids[0], &Allow::default()).unwrap_err().refusals;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use exchange::{Allow, Column, File, Kind, read_file, words};
 use fastrand::Rng;
 
-use super::books::{Cell, book, canonical, text};
+use super::books::{Cell, book, canonical, number, text};
 use crate::{Limits, read};
 
 /// The seed of the forms; printed by a failure.
@@ -40,9 +40,9 @@ fn form(rng: &mut Rng, column: &Column, cell: &str) -> Cell {
         }
         (Kind::Bool, 0) => Cell::Truth(cell == "true"),
         (Kind::Bool, 1) => text(if cell == "true" { "是" } else { "否" }),
-        (Kind::Money | Kind::Rate | Kind::Revision, 0) => Cell::Number(cell.parse().unwrap()),
+        (Kind::Money | Kind::Rate | Kind::Revision, 0) => number(cell),
         (Kind::Money, 1) => text(&with_separators(cell)),
-        (Kind::Division, 0) => Cell::Number(cell.parse().unwrap()),
+        (Kind::Division, 0) => number(cell),
         (Kind::Date, _) => {
             let parts: Vec<&str> = cell.split('-').collect();
             let (year, month, day): (u16, u8, u8) = (
@@ -119,25 +119,21 @@ fn random_amounts_days_and_texts_survive() {
     ];
     let mut rows: Vec<Vec<Cell>> = vec![header.map(text).to_vec()];
     let mut wanted = Vec::new();
-    for number in 0..2_000 {
+    for event in 0..2_000 {
         let digits = rng.u32(2..=13);
         let fen = rng.i64(1..10_i64.pow(digits));
         let amount = format!("{}.{:02}", fen / 100, fen % 100);
         let (month, day) = (rng.u8(1..=12), rng.u8(1..=28));
         let guard = ["", "=", "+", "-", "@"][rng.usize(..5)];
-        let contract = format!("{guard}{}-{number}", rng.u32(..));
+        let contract = format!("{guard}{}-{event}", rng.u32(..));
         let as_number = rng.bool();
         rows.push(vec![
             text("313496010116"),
             text(&contract),
-            text(&number.to_string()),
+            text(&event.to_string()),
             text("放款"),
             Cell::Day(2025, month, day),
-            if as_number {
-                Cell::Number(amount.parse().unwrap())
-            } else {
-                text(&amount)
-            },
+            if as_number { number(&amount) } else { text(&amount) },
         ]);
         wanted.push((
             contract,
