@@ -12,6 +12,7 @@ pub mod clients;
 pub mod desk;
 pub mod docs;
 pub mod figure;
+pub mod hostile;
 pub mod ids;
 pub mod import;
 pub mod process;

@@ -29,6 +29,7 @@ pub mod sample;
 pub mod serve;
 pub mod settle;
 pub mod signature;
+pub mod template;
 pub mod verify;
 pub mod walk;
 pub mod webhook;
@@ -61,6 +62,7 @@ fn dispatch(mut cli: Cli, environment: Vec<(String, String)>) -> Result<ExitCode
         Command::Assess(args) => return assess::run(args),
         Command::Verify(args) => return verify::run(args),
         Command::Codes => return codes::run(),
+        Command::Template(args) => return template::run(args),
         Command::Serve(_)
         | Command::Demo(_)
         | Command::Migrate(_)
@@ -111,6 +113,7 @@ fn dispatch(mut cli: Cli, environment: Vec<(String, String)>) -> Result<ExitCode
             Command::Codes => codes::run(),
             Command::Health(args) => health::run(args).await,
             Command::Config(_) => config_check::run(&settings),
+            Command::Template(args) => template::run(&args),
         }
     })
 }
