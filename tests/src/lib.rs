@@ -17,6 +17,7 @@ pub mod pull;
 pub mod records;
 pub mod sandbox;
 pub mod scene;
+pub mod upload;
 
 use std::future::Future;
 use std::sync::LazyLock;

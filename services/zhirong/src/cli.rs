@@ -8,6 +8,9 @@ use platform::config::{LogFormat, Overlay, Secret, Settings};
 
 use crate::audit::AuditArgs;
 use crate::officer::BatchArgs;
+use crate::partner::mapping::MappingArgs;
+use crate::partner::statement::StatementArgs;
+use crate::partner::upload::UploadArgs;
 
 /// 专利金融补贴结算 Subsidies of a city for patent pledge loans and patent insurance: report, settle, check.
 #[derive(Debug, Parser)]
@@ -55,6 +58,12 @@ pub enum Command {
     Migrate(MigrateArgs),
     /// 导入 Sends every exchange file of a folder through the public gRPC API (exit 3: some refused)
     Import(ImportArgs),
+    /// 上传 Sends one workbook or table; brings back a copy with the bad cells marked (exit 3: some refused)
+    Upload(UploadArgs),
+    /// 列映射 Saves how your own headers are read: set, list, show, withdraw
+    Mapping(MappingArgs),
+    /// 对账单 Your monthly statement, as .xlsx or .csv
+    Statement(StatementArgs),
     /// 结算 Opens and computes a batch, in a sandbox up to its release
     Settle(SettleArgs),
     /// 批次办理 Takes a step of a batch: show, submit, return, publish, approve, release, cancel
@@ -338,6 +347,9 @@ impl Cli {
                 ..Overlay::default()
             },
             Command::Import(_)
+            | Command::Upload(_)
+            | Command::Mapping(_)
+            | Command::Statement(_)
             | Command::Settle(_)
             | Command::Export(_)
             | Command::Assess(_)
@@ -366,6 +378,9 @@ impl Command {
             Self::Demo(args) => &mut args.settings,
             Self::Migrate(args) => &mut args.settings,
             Self::Import(args) => &mut args.client.settings,
+            Self::Upload(args) => &mut args.partner.client.settings,
+            Self::Mapping(args) => &mut args.client().settings,
+            Self::Statement(args) => &mut args.partner.client.settings,
             Self::Settle(args) => &mut args.client.settings,
             Self::Export(args) => &mut args.client.settings,
             Self::Explain(args) => &mut args.client.settings,

@@ -17,7 +17,7 @@ use policy::rulebook::{ANYANG_2018_9, Rulebook};
 use tokio::sync::oneshot;
 
 /// The services a node can run, as named by `--role`.
-pub const SERVICES: [&str; 4] = ["registry", "pledge", "insurance", "settlement"];
+pub const SERVICES: [&str; 5] = ["registry", "pledge", "insurance", "settlement", "files"];
 
 /// The people and offices that have a certificate from the first start: their names and roles.
 const PEOPLE: [(&str, Role); 5] = [
@@ -249,6 +249,7 @@ fn health_of(roles: &[&'static str]) -> Vec<&'static str> {
         "registry" => registry::HEALTH,
         "pledge" => pledge::HEALTH,
         "insurance" => insurance::HEALTH,
+        "files" => files::HEALTH,
         _ => settlement::HEALTH,
     };
     roles
@@ -284,6 +285,21 @@ fn routes(
             ),
             "pledge" => pledge::routes(&mut builder, ledger(pledge::DATABASE_ROLE), callers.clone()),
             "insurance" => insurance::routes(&mut builder, ledger(insurance::DATABASE_ROLE), callers.clone()),
+            "files" => {
+                let registry = ledger(registry::DATABASE_ROLE);
+                let owners = files::Owners {
+                    registry_hook: registry::import_hook(registry.clone(), callers.clone(), issuer.clone()),
+                    registry,
+                    pledge: ledger(pledge::DATABASE_ROLE),
+                    insurance: ledger(insurance::DATABASE_ROLE),
+                };
+                files::routes(
+                    &mut builder,
+                    ledger(files::DATABASE_ROLE),
+                    callers.clone(),
+                    owners,
+                );
+            }
             _ => {
                 let own = ledger(settlement::DATABASE_ROLE);
                 settlement::routes(
@@ -302,6 +318,7 @@ fn routes(
         Some(&"registry") => registry::DATABASE_ROLE,
         Some(&"pledge") => pledge::DATABASE_ROLE,
         Some(&"insurance") => insurance::DATABASE_ROLE,
+        Some(&"files") => files::DATABASE_ROLE,
         _ => settlement::DATABASE_ROLE,
     };
     ledger::rpc::routes(&mut builder, ledger(reader), callers);

@@ -77,7 +77,8 @@ fn table(file: File, bytes: &[u8]) -> Result<Grid, Error> {
     let mut reader = SheetReader::open(file, &text)?;
     let mut rows = Vec::new();
     while let Some(read) = reader.next_row(&Allow::default())? {
-        let is_uneven = read.is_err_and(|row| row.refusals.iter().any(|it| it.code == RefusalCode::RowCellCount));
+        let is_uneven =
+            read.is_err_and(|row| row.refusals.iter().any(|it| it.code == RefusalCode::RowCellCount));
         let fault = CellFault {
             // No column is to blame.
             place: usize::MAX,
