@@ -9,6 +9,7 @@ pub mod batch;
 pub mod bench;
 pub mod cases;
 pub mod desk;
+pub mod hostile;
 pub mod ids;
 pub mod import;
 pub mod process;

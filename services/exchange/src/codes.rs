@@ -105,6 +105,7 @@ codes!(
         CellIsError = "CELL_IS_ERROR", "单元格是错误值", "the cell holds an error value";
         CellTypeWrong = "CELL_TYPE_WRONG", "单元格的类型不对（日期、真假值或数字填在了别的列）", "the cell has the wrong type: a date, a truth value or a number in a column of something else";
         DateWithTime = "DATE_WITH_TIME", "日期单元格带有时刻；该列只填日期", "the date cell holds a time of day; this column takes days only";
+        CellNotCorrected = "CELL_NOT_CORRECTED", "单元格仍带 ⚠ 标记：原值已丢失或不可信，请填写正确的值", "the cell still has its ⚠ mark: its value was lost or cannot be trusted; type the right one";
         ValueNotMapped = "VALUE_NOT_MAPPED", "列映射中没有这个取值", "the column mapping has no translation of this value";
         AmountPlacesWan = "AMOUNT_PLACES_WAN", "以万元计的金额小数超过六位", "an amount in 万元 has at most six digits after the point";
     }

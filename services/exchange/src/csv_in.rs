@@ -7,10 +7,11 @@ use crate::codes::{Refusal, RefusalCode, Warning};
 pub use crate::encoding::{FILE_BYTES_MAX, decode};
 use crate::file::File;
 use crate::grid::{Grid, GridRow};
+use crate::header::places;
 use crate::parse::parse_values;
 use crate::row::{Allow, Row};
 use crate::seen::Seen;
-use crate::text::{folded, unguarded};
+use crate::text::unguarded;
 
 /// A record read after the end of the file: if it does not come back alone, the file ended inside a quote.
 const SENTINEL: &str = "\u{1}\u{2}\u{1}";
@@ -162,11 +163,14 @@ pub fn each_record<E>(
 /// One row: the record with its warnings, or the row refused.
 pub type ReadRow = Result<(Row, Vec<Warning>), RefusedRow>;
 
+/// CSV text with the sentinel behind it.
+type CsvText<'a> = Chain<Cursor<&'a [u8]>, &'static [u8]>;
+
 /// Where rows come from.
 enum Rows<'a> {
     /// CSV text.
     Csv {
-        reader: Box<csv::Reader<Chain<Cursor<&'a [u8]>, &'static [u8]>>>,
+        reader: Box<csv::Reader<CsvText<'a>>>,
         /// Bytes of the text and of the line end after it: only the sentinel reaches further.
         end: u64,
         at_end: bool,
@@ -255,6 +259,12 @@ impl<'a> SheetReader<'a> {
     #[must_use]
     pub fn header(&self) -> &[String] {
         &self.header
+    }
+
+    /// For each column of the file its place in the header.
+    #[must_use]
+    pub fn places(&self) -> &[Option<usize>] {
+        &self.places
     }
 
     /// The number of the row last read; the header is row 1.
@@ -384,40 +394,5 @@ impl<'a> SheetReader<'a> {
             original: self.original(),
             refusals,
         }
-    }
-}
-
-/// Finds each column in the header; every unknown, repeated or missing one is named.
-fn places(file: File, header: &[String]) -> Result<Vec<Option<usize>>, FileRefusal> {
-    let columns = file.columns();
-    let mut places = vec![None; columns.len()];
-    let mut refusals = Vec::new();
-    let mut refuse =
-        |column, code, name: &str| refusals.push(Refusal::new(file, column, code).at_row(1).detailed(name));
-    for (place, text) in header.iter().enumerate() {
-        let name = folded(text);
-        let position = file
-            .position_of_header(&name)
-            .or_else(|| file.position_of_header(&name.to_ascii_lowercase()));
-        let known = position.and_then(|position| Some((columns.get(position)?, places.get_mut(position)?)));
-        match known {
-            None => refuse(None, RefusalCode::ColumnUnknown, text),
-            Some((column, Some(_))) => refuse(Some(column.name), RefusalCode::ColumnDuplicate, text),
-            Some((_, free)) => *free = Some(place),
-        }
-    }
-    for (column, place) in columns.iter().zip(&places) {
-        if place.is_none() && !column.optional_column {
-            refuse(
-                Some(column.name),
-                RefusalCode::ColumnMissing,
-                &format!("{} {}", column.name, column.zh),
-            );
-        }
-    }
-    if refusals.is_empty() {
-        Ok(places)
-    } else {
-        Err(FileRefusal { file, refusals })
     }
 }

@@ -3,6 +3,10 @@
 use crate::codes::{Refusal, RefusalCode};
 use crate::file::File;
 
+/// Stands before the text of a cell that cannot be trusted wherever that text is shown, so that it is refused again until somebody has
+/// typed another: in a copy that goes back, digits that a spreadsheet made up would look like any others.
+pub const SPOILT: char = '⚠';
+
 /// A cell whose text cannot be trusted, whatever it says: the form it came in has lost or computed it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CellFault {
@@ -19,7 +23,7 @@ pub struct CellFault {
 pub struct GridRow {
     /// Its number in the table it came from.
     pub number: u32,
-    /// Its cells in the header's order; those that are missing at the end are empty.
+    /// Its cells in the header's order; those that are missing at the end are empty, those with a fault begin with [`SPOILT`].
     pub cells: Vec<String>,
     /// Cells that refuse the row.
     pub faults: Vec<CellFault>,

@@ -9,6 +9,7 @@ use policy::money::{Money, Rate};
 
 use crate::codes::{Refusal, RefusalCode, Warning, WarningCode};
 use crate::file::{Column, File, Kind};
+use crate::grid::SPOILT;
 use crate::identifiers::{
     read_division, read_institution_code, read_patent_no, read_pledge_no, read_reference, read_uscc,
 };
@@ -130,16 +131,25 @@ impl<'a> Reading<'a> {
             );
             return None;
         }
+        if text.starts_with(SPOILT) && !self.allow.is_stored() {
+            self.refuse(name, RefusalCode::CellNotCorrected);
+            return None;
+        }
         match read(text, self.allow, self.seen) {
             Ok(value) => Some(Some(value)),
             Err(RefusalCode::WordUnknown) => {
-                let words = if let Kind::Word(words) = column.kind {
-                    words.join(", ")
+                let list = if let Kind::Word(list) = column.kind {
+                    list
                 } else {
-                    String::new()
+                    &[]
                 };
-                self.refusals
-                    .push(Refusal::new(self.file, Some(name), RefusalCode::WordUnknown).detailed(&words));
+                let known: Vec<String> = list
+                    .iter()
+                    .map(|word| format!("{word} {}", words::zh(word)))
+                    .collect();
+                self.refusals.push(
+                    Refusal::new(self.file, Some(name), RefusalCode::WordUnknown).detailed(&known.join(", ")),
+                );
                 None
             }
             Err(code) => {

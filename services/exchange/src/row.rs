@@ -103,6 +103,11 @@ impl Allow {
         }
     }
 
+    /// Whether records are stored ones, which were checked before.
+    pub(crate) const fn is_stored(&self) -> bool {
+        self.stored
+    }
+
     /// Whether the code is taken without looking at its check characters.
     #[must_use]
     pub fn trusts(&self, code: &Uscc) -> bool {

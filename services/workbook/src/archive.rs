@@ -139,9 +139,7 @@ fn inflate(
     let mut lexer = is_xml(&lower).then(|| Lexer::new(limits.strings));
     let (mut part, mut piece) = (0_u64, vec![0_u8; PIECE]);
     loop {
-        let count = entry
-            .read(&mut piece)
-            .map_err(|_| WorkbookError::at(WorkbookCode::Broken, shown(name)))?;
+        let count = entry.read(&mut piece).map_err(|error| spoilt(&error, name))?;
         if count == 0 {
             return Ok(lexer.is_some_and(|lexer| lexer.has_merged_cells()));
         }
@@ -158,6 +156,18 @@ fn inflate(
             lexer.feed(bytes).map_err(|wrong| harmful(wrong, name, limits))?;
         }
     }
+}
+
+/// Why an entry cannot be inflated. The library ends the reading where more comes than the directory states, and says so in words only;
+/// a test holds them.
+fn spoilt(error: &std::io::Error, name: &str) -> WorkbookError {
+    let lies = error.to_string().contains("declared uncompressed size");
+    let code = if lies {
+        WorkbookCode::EntriesLie
+    } else {
+        WorkbookCode::Broken
+    };
+    WorkbookError::at(code, shown(name))
 }
 
 fn harmful(wrong: Unsafe, name: &str, limits: &Limits<'_>) -> WorkbookError {

@@ -7,9 +7,9 @@ use crate::error::WorkbookError;
 use crate::style;
 
 /// Width of columns, in characters.
-const WIDTH: f64 = 24.0;
+const WIDTH: u16 = 24;
 /// Width of columns with sentences, in characters.
-const WIDTH_OF_SENTENCES: f64 = 70.0;
+const WIDTH_OF_SENTENCES: u16 = 70;
 
 const LINES: &[&str] = &[
     "批次号 batch_no",

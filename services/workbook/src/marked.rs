@@ -14,9 +14,9 @@ pub const RESULT_HEADER: &str = "处理结果 Result";
 /// Cells of one sheet that get a note; further ones are coloured, and the column of results says why.
 const NOTES_MOST: usize = 1_000;
 /// Width of columns, in characters.
-const WIDTH: f64 = 20.0;
+const WIDTH: u16 = 20;
 /// Width of the column of results, in characters.
-const WIDTH_OF_RESULTS: f64 = 80.0;
+const WIDTH_OF_RESULTS: u16 = 80;
 
 /// What is to be marked.
 #[derive(Debug, Clone, Copy, Default)]
@@ -49,7 +49,10 @@ struct Formats {
 ///
 /// # Errors
 /// [`WorkbookError`] where the rows do not fit a workbook.
-pub fn marked(grids: &[Grid], marks: &Marks<'_>) -> Result<Vec<u8>, WorkbookError> {
+pub fn marked<'a>(
+    grids: impl IntoIterator<Item = &'a Grid>,
+    marks: &Marks<'_>,
+) -> Result<Vec<u8>, WorkbookError> {
     let formats = Formats {
         text: style::text(),
         bad: style::bad(),

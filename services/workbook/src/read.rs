@@ -1,6 +1,6 @@
 //! A workbook as exchange files: one sheet a file.
 
-use exchange::{CellFault, Column, File, Grid, GridRow, Kind};
+use exchange::{CellFault, Column, File, Grid, GridRow, Kind, SPOILT};
 
 use crate::cell::{Doubt, text_of};
 use crate::error::{WorkbookCode, WorkbookError};
@@ -132,7 +132,7 @@ fn grid_row(
                     code,
                     detail: text.clone(),
                 });
-                row.cells.push(text);
+                row.cells.push(format!("{SPOILT} {text}"));
             }
         }
     }

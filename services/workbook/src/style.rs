@@ -20,6 +20,11 @@ pub(crate) fn text() -> Format {
     Format::new().set_num_format("@")
 }
 
+/// A cell of a day.
+pub(crate) fn day() -> Format {
+    Format::new().set_num_format("yyyy-mm-dd")
+}
+
 /// A text cell that breaks its lines.
 pub(crate) fn wrapped() -> Format {
     text().set_text_wrap().set_align(FormatAlign::Top)

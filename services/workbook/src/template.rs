@@ -10,14 +10,15 @@ use crate::style;
 /// The last row, counted from 0, that drop-downs and date checks reach: as many rows as are read.
 const ROW_LAST: u32 = 199_999;
 /// Width of columns, in characters.
-const WIDTH: f64 = 22.0;
+const WIDTH: u16 = 22;
 /// Width of columns with sentences, in characters.
-const WIDTH_OF_SENTENCES: f64 = 46.0;
+const WIDTH_OF_SENTENCES: u16 = 46;
 
 /// A workbook to fill in, with a sheet for each file in the order given; every file where none is given.
 ///
-/// Headers are in Chinese with the English name in a note; every cell is text, so that no code loses a digit and no amount becomes a
-/// double; closed lists are drop-downs in Chinese, which [`crate::read`] takes. The sheet of notes holds meanings and an example a column.
+/// Headers are in Chinese with the English name in a note; every cell but days is text, so that no code loses a digit and no amount
+/// becomes a double; closed lists are drop-downs in Chinese, which [`crate::read`] takes. The sheet of notes holds meanings and an example
+/// a column.
 ///
 /// # Errors
 /// [`WorkbookError`] where the workbook cannot be written; the files of the contract always can.
@@ -37,7 +38,12 @@ fn data_sheet(sheet: &mut Worksheet, file: File) -> Result<(), WorkbookError> {
     for (index, column) in file.columns().iter().enumerate() {
         let place = style::place(index)?;
         sheet.set_column_width(place, WIDTH)?;
-        sheet.set_column_format(place, &style::text())?;
+        // A day typed into a text cell would stay text, which the check of days does not know.
+        let format = match column.kind {
+            Kind::Date => style::day(),
+            _ => style::text(),
+        };
+        sheet.set_column_format(place, &format)?;
         style::write(sheet, 0, place, column.zh, &style::header(column.key))?;
         sheet.insert_note(0, place, &note(file, column))?;
         if let Some(validation) = validation(column)? {
@@ -103,6 +109,27 @@ fn validation(column: &Column) -> Result<Option<DataValidation>, WorkbookError> 
     })
 }
 
+/// What the sheet of notes begins with.
+const LINES: &[&str] = &[
+    "每个工作表是一个文件；表头不要改动，列的次序随意。 Each sheet is a file; keep the headers, in any order.",
+    "金额单位是元，不是万元；编号和金额一律为文本，公式请粘贴为数值。",
+    "Amounts are in yuan, not 万元; codes and amounts are text; paste the values of formulas.",
+    "黄色表头是关键列：同一关键值加更高的修订号即为更正。",
+    "Yellow headers are the key: the same key with a higher revision corrects a record.",
+    "日期写作 2025-03-12，也可 2025/3/12、2025.3.12、2025年3月12日、20250312 或日期单元格。 Dates as shown, or date cells.",
+    "时间单元格按北京时间读取。 A cell with a time of day is read as Beijing time.",
+];
+
+/// What the table of columns in the sheet of notes is headed by.
+const TITLES: [&str; 6] = [
+    "工作表 Sheet",
+    "列 Column",
+    "英文名 Name",
+    "含义 Meaning",
+    "格式 Form",
+    "示例 Example",
+];
+
 fn notes_sheet(workbook: &mut Workbook, files: &[File]) -> Result<(), WorkbookError> {
     let sheet = workbook.add_worksheet();
     sheet.set_name(NOTES_SHEET)?;
@@ -110,46 +137,20 @@ fn notes_sheet(workbook: &mut Workbook, files: &[File]) -> Result<(), WorkbookEr
     for (index, width) in widths.into_iter().enumerate() {
         sheet.set_column_width(style::place(index)?, width)?;
     }
-    let mut row = 0;
-    for line in [
-        "每个工作表是一个文件；表头不要改动，列的次序随意。 Each sheet is a file; keep the headers, in any order.",
-        "金额单位是元，不是万元；编号和金额一律为文本，公式请粘贴为数值。 Amounts are in yuan, not 万元; codes and amounts are text, no formulas.",
-        "黄色表头是关键列：同一关键值加更高的修订号即为更正。 Yellow headers are the key: the same key with a higher revision corrects a record.",
-        "日期写作 2025-03-12，也可 2025/3/12、2025.3.12、2025年3月12日、20250312 或日期单元格。 Dates as shown, or date cells.",
-        "时间单元格按北京时间读取。 A cell with a time of day is read as Beijing time.",
-    ] {
+    for (line, row) in LINES.iter().zip(0_u32..) {
         style::write(sheet, row, 0, line, &style::text())?;
-        row += 1;
     }
-    row += 1;
-    let titles = [
-        "工作表 Sheet",
-        "列 Column",
-        "英文名 Name",
-        "含义 Meaning",
-        "格式 Form",
-        "示例 Example",
-    ];
-    for (index, title) in titles.into_iter().enumerate() {
-        style::write(sheet, row, style::place(index)?, title, &style::header(false))?;
+    let first = u32::from(style::place(LINES.len() + 1)?);
+    for (index, title) in TITLES.into_iter().enumerate() {
+        style::write(sheet, first, style::place(index)?, title, &style::header(false))?;
     }
-    for (file, column) in files
+    let columns = files
         .iter()
-        .flat_map(|file| file.columns().iter().map(move |column| (*file, column)))
-    {
-        row += 1;
-        let ((zh, en), (form_zh, form_en), (need_zh, need_en)) =
-            (meaning(file, column), form(column.kind), need(column));
-        let cells = [
-            format!("{} {}", file.zh(), file.as_str()),
-            column.zh.to_owned(),
-            column.name.to_owned(),
-            format!("{zh}（{need_zh}）\n{en} ({need_en})"),
-            format!("{form_zh}\n{form_en}"),
-            example(file, column).to_owned(),
-        ];
-        for (index, cell) in cells.iter().enumerate() {
-            let format = if column.key && index == 1 {
+        .flat_map(|file| file.columns().iter().map(move |column| (*file, column)));
+    for ((file, column), row) in columns.zip(first + 1..) {
+        for (index, cell) in about(file, column).iter().enumerate() {
+            let is_key = column.key && index == 1;
+            let format = if is_key {
                 style::header(true)
             } else {
                 style::wrapped()
@@ -158,4 +159,19 @@ fn notes_sheet(workbook: &mut Workbook, files: &[File]) -> Result<(), WorkbookEr
         }
     }
     Ok(())
+}
+
+/// A column's row in the sheet of notes.
+fn about(file: File, column: &Column) -> [String; 6] {
+    let (zh, en) = meaning(file, column);
+    let (form_zh, form_en) = form(column.kind);
+    let (need_zh, need_en) = need(column);
+    [
+        format!("{} {}", file.zh(), file.as_str()),
+        column.zh.to_owned(),
+        column.name.to_owned(),
+        format!("{zh}（{need_zh}）\n{en} ({need_en})"),
+        format!("{form_zh}\n{form_en}"),
+        example(file, column).to_owned(),
+    ]
 }

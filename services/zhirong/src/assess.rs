@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use chrono::NaiveDate;
 use exchange::batch::{LineRow, ReadingRow};
 use exchange::compute::{BatchQuestion, ComputedBatch, compute, readings_of};
-use exchange::{Allow, File, Loaded, Rejected, Warning};
+use exchange::{Allow, File, Loaded, Rejected, Source, Warning};
 use platform::clock::Clock;
 use policy::date::{PolicyYear, beijing_date};
 use policy::engine::SettledBefore;
@@ -65,18 +65,14 @@ pub fn run(args: &AssessArgs) -> Result<ExitCode, CommandError> {
         set: args.set.clone(),
     };
     let folder = folder::read(&args.dir)?;
-    if let Some(note) = folder.note() {
-        output::note(&note);
-    }
-    if !folder.unknown.is_empty() {
-        return Err(CommandError::FilesRefused {
-            reasons: folder.unknown_reasons(),
-        });
+    let reasons = folder.reasons();
+    if !reasons.is_empty() {
+        return Err(CommandError::FilesRefused { reasons });
     }
     if let Some(out) = &args.out {
         check_out(&args.dir, out)?;
     }
-    let assessment = assess(&folder.files, &question)?;
+    let assessment = assess_sources(&folder.sources(), &question)?;
     output::note(&assessment.summary());
     match &args.out {
         None => output::data(
@@ -90,17 +86,31 @@ pub fn run(args: &AssessArgs) -> Result<ExitCode, CommandError> {
             let mut files = assessment.batch.files.clone();
             files.extend(batch_folder::rejected_files(&assessment.refused));
             batch_folder::write(out, &files)?;
+            let copies = folder.marked_copies(&assessment.refused, &assessment.warnings)?;
+            batch_folder::write_copies(&out.join("rejected"), &copies)?;
             output::note(&format!("已写入 / written to {}", out.display()));
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Assesses exchange files.
+/// Assesses exchange files that are CSV.
 ///
 /// # Errors
 /// As [`run`], without the folder.
 pub fn assess(files: &BTreeMap<File, Vec<u8>>, question: &Question) -> Result<Assessment, CommandError> {
+    let sources = files.iter().map(|(file, bytes)| (*file, Source::Csv(bytes)));
+    assess_sources(&sources.collect(), question)
+}
+
+/// Assesses exchange files of any form.
+///
+/// # Errors
+/// As [`run`], without the folder.
+pub fn assess_sources(
+    files: &BTreeMap<File, Source<'_>>,
+    question: &Question,
+) -> Result<Assessment, CommandError> {
     let division = Division::from_canonical(&question.division).map_err(|_| {
         CommandError::usage(
             "DIVISION_MALFORMED",
@@ -124,7 +134,7 @@ pub fn assess(files: &BTreeMap<File, Vec<u8>>, question: &Question) -> Result<As
         file_refusals,
         warnings,
         stored,
-    } = exchange::load(files, &Allow::default());
+    } = exchange::load_sources(files, &Allow::default());
     if !file_refusals.is_empty() {
         let reasons = file_refusals
             .iter()

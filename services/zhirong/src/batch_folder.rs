@@ -76,6 +76,21 @@ pub fn write_refused(dir: &Path, refused: &BTreeMap<File, Rejected>) -> Result<(
     Ok(())
 }
 
+/// Writes marked copies of workbooks into a folder by their name; where a workbook has none, that of an earlier run is removed.
+///
+/// # Errors
+/// [`CommandError::Io`].
+pub fn write_copies(dir: &Path, copies: &BTreeMap<String, Option<Vec<u8>>>) -> Result<(), CommandError> {
+    for (name, bytes) in copies {
+        let path = dir.join(name);
+        match bytes {
+            Some(bytes) => write_file(&path, bytes)?,
+            None => remove(&path)?,
+        }
+    }
+    Ok(())
+}
+
 fn known_paths() -> Vec<String> {
     let facts = File::ALL.iter().map(|file| fact_path(*file));
     let rejected = File::ALL

@@ -11,6 +11,7 @@ use crate::officer::BatchArgs;
 use crate::partner::mapping::MappingArgs;
 use crate::partner::statement::StatementArgs;
 use crate::partner::upload::UploadArgs;
+use crate::template::TemplateArgs;
 
 /// 专利金融补贴结算 Subsidies of a city for patent pledge loans and patent insurance: report, settle, check.
 #[derive(Debug, Parser)]
@@ -64,6 +65,8 @@ pub enum Command {
     Mapping(MappingArgs),
     /// 对账单 Your monthly statement, as .xlsx or .csv
     Statement(StatementArgs),
+    /// 模板 Writes an empty workbook to fill in: one sheet a file, drop-downs, notes and examples
+    Template(TemplateArgs),
     /// 结算 Opens and computes a batch, in a sandbox up to its release
     Settle(SettleArgs),
     /// 批次办理 Takes a step of a batch: show, submit, return, publish, approve, release, cancel
@@ -163,7 +166,7 @@ pub struct ClientArgs {
 /// Options of `import`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct ImportArgs {
-    /// 交换文件目录 Folder with exchange files
+    /// 交换文件目录 Folder with exchange files (CSV, XLSX), or one of them
     #[arg(value_name = "DIR")]
     pub dir: PathBuf,
     /// 拒收行目录 Where refused rows are written; DIR/rejected where not given
@@ -225,7 +228,7 @@ pub struct ExportArgs {
     /// 批次号 Batch number, such as 410500-2025-001
     #[arg(value_name = "BATCH")]
     pub batch: String,
-    /// 输出目录 Folder for the batch
+    /// 输出目录 Folder for the batch; a name that ends in .xlsx gets its lines and findings as a workbook
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
     /// 拉取方式 How it is pulled
@@ -239,7 +242,7 @@ pub struct ExportArgs {
 /// Options of `assess`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct AssessArgs {
-    /// 交换文件目录 Folder with exchange files
+    /// 交换文件目录 Folder with exchange files (CSV, XLSX), or one of them
     #[arg(value_name = "DIR")]
     pub dir: PathBuf,
     /// 行政区划代码 The city, such as 410500
@@ -359,6 +362,7 @@ impl Cli {
             | Command::Experiment(_)
             | Command::Audit(_)
             | Command::Batch(_)
+            | Command::Template(_)
             | Command::Codes => Overlay::default(),
         };
         overlay.log_level.clone_from(&self.global.log_level);
@@ -388,7 +392,7 @@ impl Command {
             Self::Experiment(args) => &mut args.client.settings,
             Self::Audit(args) => &mut args.client().settings,
             Self::Batch(args) => &mut args.client().settings,
-            Self::Assess(_) | Self::Verify(_) | Self::Codes => return,
+            Self::Assess(_) | Self::Verify(_) | Self::Template(_) | Self::Codes => return,
         };
         settings.clone_into(target);
     }

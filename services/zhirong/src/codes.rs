@@ -11,6 +11,7 @@ use std::process::ExitCode;
 use exchange::{File, Kind, RefusalCode, WarningCode};
 use policy::codes::{Clause, FindingCode, Limit, NoMoney};
 use policy::reading::Readings;
+use workbook::WorkbookCode;
 
 use crate::error::CommandError;
 use crate::output;
@@ -70,6 +71,9 @@ pub fn entries() -> Vec<Entry> {
         "币种只能是 CNY（人民币）",
         "the currency must be CNY",
     ));
+    for code in WorkbookCode::ALL {
+        entries.push(entry("workbook", code.as_str(), "", code.zh(), code.en()));
+    }
     for code in WarningCode::ALL {
         entries.push(entry("warning", code.as_str(), "warn", code.zh(), code.en()));
     }
@@ -184,6 +188,17 @@ mod tests {
                 seen.contains(&(list.to_owned(), code.to_owned())),
                 "{list} {code}"
             );
+        }
+    }
+
+    #[test]
+    fn each_word_is_described_by_the_chinese_word_that_files_take() {
+        for column in File::ALL.iter().flat_map(|file| file.columns()) {
+            let Kind::Word(words) = column.kind else { continue };
+            for word in words {
+                let taken = exchange::words::zh(word);
+                assert!(words::word(word).0.starts_with(taken), "{word} {taken}");
+            }
         }
     }
 

@@ -16,7 +16,8 @@ use futures_util::StreamExt;
 use crate::cli::ImportArgs;
 use crate::connection::{BUREAU, certificates, client, is_institution, target};
 use crate::error::CommandError;
-use crate::{batch_folder, folder, output};
+use crate::folder::Folder;
+use crate::{folder, output};
 
 use rows::{Row, Sheet};
 use stream::Wire;
@@ -85,7 +86,8 @@ impl fmt::Display for Report {
 /// [`CommandError`] where the services cannot be reached; what was stored by then stays, and an import may be repeated.
 pub async fn run(args: ImportArgs) -> Result<ExitCode, CommandError> {
     let (url, identity) = target(&args.client)?;
-    let report = send(&args.dir, &url, &identity).await?;
+    let folder = folder::read(&args.dir)?;
+    let report = send_folder(&folder, &url, &identity).await?;
     for (file, counts) in &report.counts {
         let Counts {
             stored,
@@ -109,8 +111,11 @@ pub async fn run(args: ImportArgs) -> Result<ExitCode, CommandError> {
         .take(REFUSED_SHOWN)
         .flat_map(|row| &row.refusals);
     refusals.for_each(|refusal| output::note(&format!("  {refusal}")));
-    let rejected = args.rejected.unwrap_or_else(|| args.dir.join("rejected"));
-    match batch_folder::write_refused(&rejected, &report.refused) {
+    let rejected = args
+        .rejected
+        .unwrap_or_else(|| folder::rejected_beside(&args.dir));
+    let written = folder.write_refused(&rejected, &report.refused);
+    match written {
         Ok(()) if report.refused.is_empty() => {}
         Ok(()) => output::note(&format!(
             "拒收行已写入 / refused rows are in {}",
@@ -133,16 +138,16 @@ pub async fn run(args: ImportArgs) -> Result<ExitCode, CommandError> {
 /// # Errors
 /// As [`run`].
 pub async fn send(dir: &Path, url: &str, identity: &Path) -> Result<Report, CommandError> {
-    let folder = folder::read(dir)?;
-    if let Some(note) = folder.note() {
-        output::note(&note);
-    }
+    send_folder(&folder::read(dir)?, url, identity).await
+}
+
+async fn send_folder(folder: &Folder, url: &str, identity: &Path) -> Result<Report, CommandError> {
     let mut import = Import::new(url, identity)?;
-    import.report.file_refusals = folder.unknown_reasons();
-    import.report.files_refused = folder.unknown.iter().map(|_| 1).sum();
-    for (file, bytes) in &folder.files {
-        match rows::read(*file, bytes) {
-            Ok(sheet) => import.take(*file, sheet),
+    import.report.file_refusals = folder.reasons();
+    import.report.files_refused = import.report.file_refusals.iter().map(|_| 1).sum();
+    for (file, source) in folder.sources() {
+        match rows::read(file, source) {
+            Ok(sheet) => import.take(file, sheet),
             Err(refusal) => {
                 import.report.files_refused += 1;
                 import

@@ -27,6 +27,7 @@ pub mod sample;
 pub mod serve;
 pub mod settle;
 pub mod signature;
+pub mod template;
 pub mod verify;
 pub mod walk;
 
@@ -57,6 +58,7 @@ fn dispatch(mut cli: Cli, environment: Vec<(String, String)>) -> Result<ExitCode
         Command::Assess(args) => return assess::run(args),
         Command::Verify(args) => return verify::run(args),
         Command::Codes => return codes::run(),
+        Command::Template(args) => return template::run(args),
         Command::Serve(_)
         | Command::Demo(_)
         | Command::Migrate(_)
@@ -99,6 +101,7 @@ fn dispatch(mut cli: Cli, environment: Vec<(String, String)>) -> Result<ExitCode
             Command::Assess(args) => assess::run(&args),
             Command::Verify(args) => verify::run(&args),
             Command::Codes => codes::run(),
+            Command::Template(args) => template::run(&args),
         }
     })
 }

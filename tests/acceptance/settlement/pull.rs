@@ -194,6 +194,14 @@ fn stream_pages_and_file_are_exported_to_the_same_bytes() {
         export_by(&client, batch_no, &zip, By::File).await.unwrap();
         let bytes = std::fs::read(&zip).unwrap();
         assert!(exchange::archive::read(&bytes).unwrap().files == folders[0]);
+        let book = out.join("batch.xlsx");
+        export_by(&client, batch_no, &book, By::Stream).await.unwrap();
+        let mut book: calamine::Xlsx<_> = calamine::open_workbook(&book).unwrap();
+        let lines = calamine::Reader::worksheet_range(&mut book, "明细 lines").unwrap();
+        let of_csv = exchange::batch::LineRow::from_csv(&folders[0]["lines.csv"]).unwrap();
+        let amounts: Vec<String> = lines.rows().skip(1).map(|row| row[10].to_string()).collect();
+        let wanted: Vec<String> = of_csv.iter().map(|line| line.amount.clone()).collect();
+        assert!(amounts == wanted && !amounts.is_empty());
         // The archive verifies as the folder does, and a changed byte of either is named.
         let (files, extra) = zhirong::verify::read(&zip).unwrap();
         let (_, differences) = zhirong::verify::verify(&files);

@@ -96,6 +96,17 @@ impl Figure {
         }
     }
 
+    /// A measure that must stay below a bar.
+    #[must_use]
+    pub fn at_most(name: impl Into<String>, value: u64, most: u64) -> Self {
+        Self {
+            name: name.into(),
+            value,
+            target: format!("<= {most}"),
+            ok: value <= most,
+        }
+    }
+
     /// A count that must be one number.
     #[must_use]
     pub fn exactly(name: impl Into<String>, value: u64, wanted: u64) -> Self {

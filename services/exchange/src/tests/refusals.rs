@@ -7,6 +7,12 @@ type Case = (File, &'static [(&'static str, &'static str)], &'static str, Code);
 
 const CASES: &[Case] = &[
     (
+        File::Loans,
+        &[("contract_no", "⚠ 314000000000000")],
+        "contract_no",
+        Code::CellNotCorrected,
+    ),
+    (
         File::Enterprises,
         &[("name", " \u{3000}")],
         "name",

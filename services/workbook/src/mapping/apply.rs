@@ -1,6 +1,6 @@
 //! The partner's rows, cell by cell.
 
-use exchange::{CellFault, Column, File, Grid, GridRow};
+use exchange::{CellFault, Column, File, Grid, GridRow, SPOILT};
 
 use super::table::rows;
 use super::value::value;
@@ -87,7 +87,7 @@ fn mapped_row(row: &RawRow, places: &[Place<'_>], mapping: &Mapping) -> Option<G
                     code,
                     detail: format!("「{}」 {text}", it.mapped.header),
                 });
-                mapped.cells.push(text);
+                mapped.cells.push(format!("{SPOILT} {text}"));
             }
         }
     }

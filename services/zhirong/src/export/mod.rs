@@ -8,14 +8,14 @@ use std::process::ExitCode;
 
 use client::Client;
 use exchange::archive;
-use exchange::batch::Receipt;
+use exchange::batch::{BatchError, FindingRow, LineRow, Receipt};
 
 use crate::batch_folder::{self, RECEIPT};
 use crate::cli::{By, ExportArgs};
 use crate::connection::{MAKER, client_of, target};
 use crate::error::CommandError;
-use crate::output;
 use crate::verify::{self, Files};
+use crate::{folder, output};
 
 /// Runs the command.
 ///
@@ -49,7 +49,7 @@ pub async fn export(url: &str, identity: &Path, batch_no: &str, out: &Path) -> R
 }
 
 /// Pulls a batch the way that is asked, checks every digest and writes the folder. Where a batch is pulled as one file and `out` ends in
-/// `.zip`, the file is written as it came.
+/// `.zip`, the file is written as it came; where `out` ends in `.xlsx`, lines and findings are written as a workbook.
 ///
 /// # Errors
 /// As [`run`].
@@ -71,11 +71,24 @@ pub async fn export_by(client: &Client, batch_no: &str, out: &Path, by: By) -> R
             &format!("{}: {}", difference.file, difference.en),
         ));
     }
+    if out.extension().is_some_and(|extension| extension == "xlsx") {
+        batch_folder::write_file(out, &book(&receipt, &files)?)?;
+        return Ok(receipt);
+    }
     match archive {
         Some(bytes) => batch_folder::write_file(out, &bytes)?,
         None => batch_folder::write(out, &files)?,
     }
     Ok(receipt)
+}
+
+/// The batch as a workbook to look at; what is verified stays the folder or the archive.
+fn book(receipt: &Receipt, files: &Files) -> Result<Vec<u8>, CommandError> {
+    let bytes = |name: &str| files.get(name).map_or(&[][..], Vec::as_slice);
+    let unreadable = |error: BatchError| broken("文件无法读取", &error.to_string());
+    let lines = LineRow::from_csv(bytes(LineRow::FILE_NAME)).map_err(unreadable)?;
+    let findings = FindingRow::from_csv(bytes(FindingRow::FILE_NAME)).map_err(unreadable)?;
+    workbook::batch_book(receipt, &lines, &findings).map_err(|error| folder::unwritten(&error))
 }
 
 fn with_none((receipt, files): (Receipt, Files)) -> (Receipt, Files, Option<Vec<u8>>) {

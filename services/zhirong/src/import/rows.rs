@@ -6,7 +6,8 @@ use std::collections::HashMap;
 use api::common::v1::{self, RawRow};
 use exchange::csv_in::decode;
 use exchange::{
-    Allow, Cells, File, FileRefusal, Owner, Refusal, RefusalCode, RefusedRow, SheetReader, parse_row,
+    Allow, Cells, File, FileRefusal, Owner, Refusal, RefusalCode, RefusedRow, SheetReader, Source, parse_row,
+    unguarded,
 };
 
 /// One row on its way.
@@ -29,7 +30,7 @@ pub(super) struct Sheet {
     places: Vec<Option<usize>>,
     /// The rows to send.
     pub(super) rows: Vec<Row>,
-    /// Rows that have another number of cells than the header, which no message can state.
+    /// Rows that no message can state: with another number of cells than the header, or cells that a workbook has spoilt.
     pub(super) refused: Vec<RefusedRow>,
 }
 
@@ -70,11 +71,16 @@ impl Row {
 }
 
 /// Reads a file. Cells are not judged here: the service does, with the same parser.
-pub(super) fn read(file: File, bytes: &[u8]) -> Result<Sheet, FileRefusal> {
-    let text = decode(file, bytes)?;
+pub(super) fn read(file: File, source: Source<'_>) -> Result<Sheet, FileRefusal> {
+    match source {
+        Source::Csv(bytes) => read_rows(file, SheetReader::open(file, &decode(file, bytes)?)?),
+        Source::Grid(grid) => read_rows(file, SheetReader::over(grid)?),
+    }
+}
+
+fn read_rows(file: File, mut reader: SheetReader<'_>) -> Result<Sheet, FileRefusal> {
     let allow = Allow::default();
-    let mut reader = SheetReader::open(file, &text)?;
-    let places = places(file, reader.header())?;
+    let places = reader.places().to_vec();
     let institution_place =
         position(file, "institution_code").and_then(|position| places.get(position).copied()?);
     let mut codes: HashMap<String, Option<String>> = HashMap::new();
@@ -83,10 +89,11 @@ pub(super) fn read(file: File, bytes: &[u8]) -> Result<Sheet, FileRefusal> {
         let institution = match read {
             Ok((row, _)) => row.institution_code().map(str::to_owned),
             Err(row)
-                if row
-                    .refusals
-                    .iter()
-                    .any(|refusal| refusal.code == RefusalCode::RowCellCount) =>
+                if reader.is_faulty()
+                    || row
+                        .refusals
+                        .iter()
+                        .any(|refusal| refusal.code == RefusalCode::RowCellCount) =>
             {
                 refused.push(row);
                 continue;
@@ -140,45 +147,6 @@ fn institution_of(file: File, cell: &str) -> Option<String> {
     row.institution_code().map(str::to_owned)
 }
 
-/// Where each column stands in a header that [`SheetReader::open`] accepted.
-fn places(file: File, header: &[String]) -> Result<Vec<Option<usize>>, FileRefusal> {
-    let mut places = vec![None; file.columns().len()];
-    for (place, text) in header.iter().enumerate() {
-        let name = folded(text);
-        let found = file
-            .position_of_header(&name)
-            .or_else(|| file.position_of_header(&name.to_ascii_lowercase()));
-        // Headers are folded a little further by the reader; one it knows and this does not must not lose its cells.
-        let slot = found.and_then(|found| places.get_mut(found));
-        *slot.ok_or_else(|| FileRefusal::of(file, RefusalCode::ColumnUnknown))? = Some(place);
-    }
-    Ok(places)
-}
-
-/// Trimmed and folded to half width.
-fn folded(text: &str) -> Cow<'_, str> {
-    if text.is_ascii() {
-        return Cow::Borrowed(text.trim());
-    }
-    let narrow = |symbol: char| match symbol {
-        '\u{3000}' => ' ',
-        '\u{FF01}'..='\u{FF5E}' => char::from_u32(u32::from(symbol) - 0xFEE0).unwrap_or(symbol),
-        _ => symbol,
-    };
-    Cow::Owned(text.chars().map(narrow).collect::<String>().trim().to_owned())
-}
-
-/// A cell without the apostrophe that keeps spreadsheets from taking it for a formula: that belongs to the file, not to the text.
-fn unguarded(text: &str) -> &str {
-    let is_formula = |rest: &str| {
-        rest.trim_start_matches('\'')
-            .starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠'])
-    };
-    text.strip_prefix('\'')
-        .filter(|rest| is_formula(rest))
-        .unwrap_or(text)
-}
-
 /// What the service said of a row. A code that this version does not know keeps its text.
 pub(super) fn refusal(file: File, refusal: &v1::Refusal) -> Refusal {
     let column = file.column(&refusal.column).map(|column| column.name);
@@ -204,7 +172,7 @@ mod tests {
                     '=HT-2,ＰＩＣＣ-1,wrong,1,2025-01-01,false,patent,,,,\n\
                     HT-3,a/b,wrong,1,2025-01-01,false,patent,,,,\n\
                     HT-4,PICC-1\n";
-        let sheet = read(File::Loans, text.as_bytes()).unwrap();
+        let sheet = read(File::Loans, Source::Csv(text.as_bytes())).unwrap();
         let institutions: Vec<_> = sheet.rows.iter().map(|row| row.institution.as_deref()).collect();
         assert_eq!(institutions, [Some("PICC-1"), Some("PICC-1"), None]);
         assert_eq!(sheet.refused.len(), 1);

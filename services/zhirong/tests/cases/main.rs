@@ -15,4 +15,6 @@ mod signature;
 #[cfg(test)]
 mod verify;
 #[cfg(test)]
+mod workbooks;
+#[cfg(test)]
 mod world;
