@@ -222,7 +222,7 @@ fn a_month_that_is_over_never_changes() {
         assert_eq!(statement(&scene.bank, "2026-09").await, before);
         let (now, _) = statement(&scene.bank, &this_month(sandbox).await).await;
         assert!(!now.r#final);
-        assert_eq!(balances(&now, "draw")[1], (3, "900783.75"));
+        assert_eq!(balances(&now, "draw")[1], (3, "900783.76"));
     });
 }
 
