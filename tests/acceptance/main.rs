@@ -7,6 +7,7 @@ mod audit;
 mod bad_input;
 mod callers;
 mod cases;
+mod files;
 mod findings;
 mod hostile;
 mod insurance;

@@ -25,6 +25,7 @@ pub mod sbom;
 pub mod scene;
 pub mod service_config;
 pub mod strangers;
+pub mod upload;
 
 use std::future::Future;
 use std::sync::LazyLock;

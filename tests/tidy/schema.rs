@@ -24,6 +24,9 @@ struct Table {
     checks: Vec<String>,
 }
 
+/// Published views that are no exchange file.
+const NO_FILES: &[&str] = &["released_batches", "released_lines"];
+
 /// What every fact carries beside its own columns.
 const STAMP: &[(&str, &str, bool)] = &[
     ("city", "text", false),
@@ -177,8 +180,9 @@ fn the_database_has_the_columns_of_the_contract() {
         ["registry.credential"],
         "a table of a service is published, or is listed here"
     );
-    let files: BTreeSet<&str> = File::ALL.iter().map(|file| file.as_str()).collect();
-    assert_eq!(tables.keys().map(String::as_str).collect::<BTreeSet<_>>(), files);
+    let files = File::ALL.iter().map(|file| file.as_str());
+    let views: BTreeSet<&str> = files.chain(NO_FILES.iter().copied()).collect();
+    assert_eq!(tables.keys().map(String::as_str).collect::<BTreeSet<_>>(), views);
     let wrong = File::ALL
         .iter()
         .flat_map(|file| differences(*file, &tables[file.as_str()]));

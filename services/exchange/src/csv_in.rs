@@ -6,7 +6,7 @@ use std::io::{Chain, Cursor, Read};
 use crate::codes::{Refusal, RefusalCode, Warning};
 pub use crate::encoding::{FILE_BYTES_MAX, decode};
 use crate::file::File;
-use crate::grid::{Grid, GridRow};
+use crate::grid::{CellFault, Grid, GridRow};
 use crate::header::places;
 use crate::parse::parse_values;
 use crate::row::{Allow, Row};
@@ -104,6 +104,45 @@ pub struct Sheet {
 pub fn read_file(file: File, bytes: &[u8], allow: &Allow) -> Result<Sheet, FileRefusal> {
     let text = decode(file, bytes)?;
     read_all(SheetReader::open(file, &text)?, allow)
+}
+
+/// A CSV file as a table: its header is not judged yet, and a row with another number of cells than it has is refused once it is read.
+///
+/// # Errors
+/// [`FileRefusal`] where the encoding or the end of the file is wrong.
+pub fn grid_of(file: File, bytes: &[u8]) -> Result<Grid, FileRefusal> {
+    let text = decode(file, bytes)?;
+    let mut reader = SheetReader::new(file, Rows::csv(&text));
+    if !reader.advance()? {
+        return Err(FileRefusal::of(file, RefusalCode::FileEmpty));
+    }
+    reader.number = 1;
+    reader.header = reader.original();
+    let mut rows = Vec::new();
+    while reader.advance()? {
+        if reader.record.iter().all(|cell| cell.trim().is_empty()) {
+            continue;
+        }
+        let uneven = CellFault {
+            // No column is to blame.
+            place: usize::MAX,
+            code: RefusalCode::RowCellCount,
+            detail: String::new(),
+        };
+        let is_uneven = reader.record.len() != reader.header.len();
+        rows.push(GridRow {
+            number: reader.number,
+            cells: reader.original(),
+            faults: is_uneven.then_some(uneven).into_iter().collect(),
+        });
+    }
+    Ok(Grid {
+        file,
+        title: file.as_str().to_owned(),
+        header_row: 1,
+        header: reader.header,
+        rows,
+    })
 }
 
 /// Reads a table of records.

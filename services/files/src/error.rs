@@ -1,9 +1,9 @@
 //! What the service can answer but success.
 
-use exchange::{FileRefusal, Refusal, RefusalCode};
+use exchange::{FileRefusal, Refusal};
 use platform::error::{Fault, FieldViolation, Kind};
 use policy::money::MoneyError;
-use workbook::WorkbookError;
+use workbook::{MappingError, WorkbookError};
 
 /// Errors of uploads, templates, mappings and statements.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +20,9 @@ pub enum Error {
     /// A table that is refused as a whole: its encoding, its header or its end.
     #[error("the file is refused as a whole")]
     File(FileRefusal),
+    /// A table that is not of the form of the mapping it is read by.
+    #[error(transparent)]
+    Mapping(#[from] MappingError),
     /// A workbook could not be written.
     #[error("a workbook cannot be written: {0}")]
     NotWritten(String),
@@ -100,14 +103,13 @@ impl From<Error> for tonic::Status {
 
 impl Error {
     /// One wrong field.
-    pub(crate) fn invalid(field: &str, code: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Self {
+    pub(crate) fn invalid(
+        field: &str,
+        code: &'static str,
+        zh: impl Into<String>,
+        en: impl Into<String>,
+    ) -> Self {
         ledger::Error::invalid(field, code, zh, en).into()
-    }
-
-    /// One wrong field, by the code of a refusal.
-    pub(crate) fn refused_field(field: &str, code: RefusalCode, detail: &str) -> Self {
-        let (zh, en) = (format!("{}：{detail}", code.zh()), format!("{}: {detail}", code.en()));
-        Self::invalid(field, code.as_str(), zh, en)
     }
 }
 
@@ -115,9 +117,11 @@ impl Fault for Error {
     fn kind(&self) -> Kind {
         match self {
             Self::Ledger(error) => error.kind(),
-            Self::Workbook(_) | Self::File(_) | Self::SizeDiffers { .. } | Self::DigestDiffers { .. } => {
-                Kind::InvalidArgument
-            }
+            Self::Workbook(_)
+            | Self::Mapping(_)
+            | Self::File(_)
+            | Self::SizeDiffers { .. }
+            | Self::DigestDiffers { .. } => Kind::InvalidArgument,
             Self::Money(_) | Self::MonthAhead { .. } => Kind::FailedPrecondition,
             Self::UploadBusy => Kind::ResourceExhausted,
             Self::UploadStalled { .. } => Kind::DeadlineExceeded,
@@ -130,6 +134,7 @@ impl Fault for Error {
             Self::Ledger(error) => error.reason(),
             Self::Money(_) => "AMOUNT_OVERFLOW",
             Self::Workbook(error) => error.code.as_str(),
+            Self::Mapping(error) => error.code(),
             Self::File(refusal) => match refusal.refusals.as_slice() {
                 [only] => only.code.as_str(),
                 _ => "FIELDS_INVALID",
@@ -148,6 +153,7 @@ impl Fault for Error {
             Self::Ledger(error) => error.message_zh(),
             Self::Money(error) => error.to_string(),
             Self::Workbook(error) => error.zh(),
+            Self::Mapping(error) => error.zh(),
             Self::File(refusal) => join(refusal.refusals.iter().map(|it| it.zh.to_string()), "；"),
             Self::NotWritten(_) => "内部错误".to_owned(),
             Self::MonthAhead { month } => format!("{month} 尚未开始，没有对账单"),
@@ -166,6 +172,7 @@ impl Fault for Error {
         match self {
             Self::Ledger(error) => error.message_en(),
             Self::Workbook(error) => error.en(),
+            Self::Mapping(error) => error.en(),
             Self::File(refusal) => join(refusal.refusals.iter().map(|it| it.en.to_string()), "; "),
             Self::NotWritten(_) => "internal error".to_owned(),
             Self::MonthAhead { month } => format!("{month} has not begun: there is no statement of it yet"),
@@ -190,7 +197,9 @@ impl Fault for Error {
 fn violation(refusal: &Refusal) -> FieldViolation {
     let file = refusal.file.as_str();
     FieldViolation {
-        field: refusal.column.map_or_else(|| file.to_owned(), |column| format!("{file}.{column}")),
+        field: refusal
+            .column
+            .map_or_else(|| file.to_owned(), |column| format!("{file}.{column}")),
         code: refusal.code.as_str(),
         zh: refusal.zh.to_string(),
         en: refusal.en.to_string(),

@@ -1,7 +1,7 @@
 //! Files of partners: templates, uploads with a marked copy back, saved column mappings, monthly statements.
 //!
-//! The rows of an uploaded file go the way of every other row: through the import of the ledger, under the database role of the service whose
-//! records they are. This service's own role can write no fact, so a fault here can spoil no other service's table.
+//! The rows of an uploaded file go the way of every other row: through the import of the ledger, under the database role of the service
+//! whose records they are. This service's own role can write no fact, so a fault here can spoil no other service's table.
 
 mod error;
 pub mod mapping;
@@ -26,7 +26,10 @@ pub use error::Error;
 pub const DATABASE_ROLE: &str = "zhirong_files";
 
 /// The health names of this service.
-pub const HEALTH: &[&str] = &["zhirong.files.v1.FileService", "zhirong.files.v1.StatementService"];
+pub const HEALTH: &[&str] = &[
+    "zhirong.files.v1.FileService",
+    "zhirong.files.v1.StatementService",
+];
 
 /// Where the rows of an uploaded file go: each service's ledger with its own database role.
 #[derive(Clone)]
@@ -34,7 +37,7 @@ pub struct Owners {
     /// Institutions, enterprises, patents and lists.
     pub registry: Ledger,
     /// What else must happen when registry rows are stored.
-    pub registry_hook: Option<Hook>,
+    pub registry_hook: Hook,
     /// Pledges, loans and their events.
     pub pledge: Ledger,
     /// Policies, schedules and premiums.
@@ -47,6 +50,7 @@ pub(crate) struct Files {
     pub(crate) ledger: Ledger,
     pub(crate) callers: Callers,
     pub(crate) owners: Arc<Owners>,
+    pub(crate) gate: upload::Gate,
 }
 
 /// Adds the service's routes.
@@ -55,6 +59,7 @@ pub fn routes(builder: &mut tonic::service::RoutesBuilder, ledger: Ledger, calle
         ledger,
         callers,
         owners: Arc::new(owners),
+        gate: upload::Gate::default(),
     };
     builder.add_service(FileServiceServer::new(service.clone()).max_decoding_message_size(MAX_MESSAGE_BYTES));
     builder.add_service(StatementServiceServer::new(service).max_decoding_message_size(MAX_MESSAGE_BYTES));

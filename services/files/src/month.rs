@@ -5,12 +5,12 @@ use policy::date::beijing_date;
 
 /// A calendar month in Beijing, held as its first day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Month(NaiveDate);
+pub(crate) struct Month(NaiveDate);
 
 impl Month {
     /// Reads `2026-03`.
     #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let (year, month) = text.split_once('-')?;
         let is_digits = |part: &str, length| part.len() == length && part.bytes().all(|b| b.is_ascii_digit());
         if !is_digits(year, 4) || !is_digits(month, 2) {
@@ -21,37 +21,37 @@ impl Month {
 
     /// The month that a day lies in.
     #[must_use]
-    pub fn of_day(day: NaiveDate) -> Self {
+    pub(crate) fn of_day(day: NaiveDate) -> Self {
         Self(day.with_day(1).unwrap_or(day))
     }
 
     /// The month of an instant in Beijing.
     #[must_use]
-    pub fn of(instant: DateTime<Utc>) -> Self {
+    pub(crate) fn of(instant: DateTime<Utc>) -> Self {
         Self::of_day(beijing_date(instant))
     }
 
     /// Its first day.
     #[must_use]
-    pub const fn first_day(self) -> NaiveDate {
+    pub(crate) const fn first_day(self) -> NaiveDate {
         self.0
     }
 
     /// Its last day.
     #[must_use]
-    pub fn last_day(self) -> NaiveDate {
+    pub(crate) fn last_day(self) -> NaiveDate {
         self.next().0.pred_opt().unwrap_or(self.0)
     }
 
     /// The month before it.
     #[must_use]
-    pub fn previous(self) -> Self {
+    pub(crate) fn previous(self) -> Self {
         Self(self.0.checked_sub_months(Months::new(1)).unwrap_or(self.0))
     }
 
     /// The month after it.
     #[must_use]
-    pub fn next(self) -> Self {
+    pub(crate) fn next(self) -> Self {
         Self(self.0.checked_add_months(Months::new(1)).unwrap_or(self.0))
     }
 }
@@ -64,45 +64,44 @@ impl std::fmt::Display for Month {
 
 /// A month that is over, and the cut-off that was closed after its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MonthEnd {
+pub(crate) struct MonthEnd {
     /// The month.
-    pub month: Month,
+    pub(crate) month: Month,
     /// Facts under a higher cut-off came after it was closed.
-    pub cut_off: i64,
+    pub(crate) cut_off: i64,
     /// When it was closed.
-    pub closed_at: DateTime<Utc>,
+    pub(crate) closed_at: DateTime<Utc>,
 }
 
 /// The months of a city that were closed, ascending. Not every month need be there: closing one closes all before it.
 #[derive(Debug, Clone, Default)]
-pub struct MonthEnds(Vec<MonthEnd>);
+pub(crate) struct MonthEnds(Vec<MonthEnd>);
 
 impl MonthEnds {
     /// The months, in any order.
     #[must_use]
-    pub fn new(mut ends: Vec<MonthEnd>) -> Self {
+    pub(crate) fn new(mut ends: Vec<MonthEnd>) -> Self {
         ends.sort_unstable_by_key(|end| end.month);
         Self(ends)
     }
 
     /// The closing that made a month final; none while it may still change.
     #[must_use]
-    pub fn closing_of(&self, month: Month) -> Option<&MonthEnd> {
+    pub(crate) fn closing_of(&self, month: Month) -> Option<&MonthEnd> {
         self.0.iter().find(|end| end.month >= month)
     }
 
-    /// The last month that is closed.
+    /// The month in whose statement a fact stands: that of its time, but never one that was closed before the fact came. The clock alone
+    /// could not say so: a transaction may take its time before midnight and commit after it.
     #[must_use]
-    pub fn last(&self) -> Option<Month> {
-        self.0.last().map(|end| end.month)
-    }
-
-    /// The month in whose statement a fact stands: that of its time, but never one that was closed before the fact came. The clock alone could
-    /// not say so: a transaction may take its time before midnight and commit after it.
-    #[must_use]
-    pub fn month_of(&self, recorded_at: DateTime<Utc>, cut_off: i64) -> Month {
+    pub(crate) fn month_of(&self, recorded_at: DateTime<Utc>, cut_off: i64) -> Month {
         let by_clock = Month::of(recorded_at);
-        let closed_before = self.0.iter().filter(|end| end.cut_off < cut_off).map(|end| end.month.next()).max();
+        let closed_before = self
+            .0
+            .iter()
+            .filter(|end| end.cut_off < cut_off)
+            .map(|end| end.month.next())
+            .max();
         closed_before.map_or(by_clock, |earliest| earliest.max(by_clock))
     }
 }
@@ -121,8 +120,19 @@ mod tests {
         assert_eq!(Month::of(at("2026-02-28T16:00:00Z")), march);
         assert_eq!(Month::of(at("2026-03-31T15:59:59.999999Z")), march);
         assert_eq!(Month::of(at("2026-03-31T16:00:00Z")), march.next());
-        assert_eq!((march.to_string(), march.last_day().to_string()), ("2026-03".into(), "2026-03-31".into()));
-        for wrong in ["2026-3", "2026-13", "26-03", "2026-03-01", "", "2026-00", "+026-03"] {
+        assert_eq!(
+            (march.to_string(), march.last_day().to_string()),
+            ("2026-03".into(), "2026-03-31".into())
+        );
+        for wrong in [
+            "2026-3",
+            "2026-13",
+            "26-03",
+            "2026-03-01",
+            "",
+            "2026-00",
+            "+026-03",
+        ] {
             assert_eq!(Month::parse(wrong), None, "{wrong}");
         }
     }

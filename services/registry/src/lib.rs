@@ -10,6 +10,7 @@ use api::registry::v1::registry_service_server::RegistryServiceServer;
 use api::verbs::{WriteAnswer, WriteRequest};
 use exchange::{File, Row};
 use ledger::command::Call;
+use ledger::import::Hook;
 use ledger::report::{Entry, apply};
 use ledger::store::{audit, cut_off};
 use ledger::{Caller, Callers, Error, Ledger, Stamp};
@@ -57,6 +58,17 @@ pub fn routes(
         issuer,
     };
     builder.add_service(RegistryServiceServer::new(service).max_decoding_message_size(MAX_MESSAGE_BYTES));
+}
+
+/// What else must happen where another service's call stores rows of the registry: the same as in `ImportRegistry`.
+#[must_use]
+pub fn import_hook(ledger: Ledger, callers: Callers, issuer: Option<Arc<Authority>>) -> Hook {
+    let service = Registry {
+        ledger,
+        callers,
+        issuer,
+    };
+    service.hook()
 }
 
 /// Makes a key speak for a holder, unless it does already; how a sandbox and an operator set up the first callers.

@@ -10,6 +10,9 @@ use crate::audit::AuditArgs;
 use crate::config_check::ConfigArgs;
 use crate::health::HealthArgs;
 use crate::officer::BatchArgs;
+use crate::partner::mapping::MappingArgs;
+use crate::partner::statement::StatementArgs;
+use crate::partner::upload::UploadArgs;
 use crate::template::TemplateArgs;
 use crate::webhook::WebhookArgs;
 
@@ -59,6 +62,12 @@ pub enum Command {
     Migrate(MigrateArgs),
     /// 导入 Sends every exchange file of a folder through the public gRPC API (exit 3: some refused)
     Import(ImportArgs),
+    /// 上传 Sends one workbook or table; brings back a copy with the bad cells marked (exit 3: some refused)
+    Upload(UploadArgs),
+    /// 列映射 Saves how your own headers are read: set, list, show, withdraw
+    Mapping(MappingArgs),
+    /// 对账单 Your monthly statement, as .xlsx or .csv
+    Statement(StatementArgs),
     /// 模板 Writes an empty workbook to fill in: one sheet a file, drop-downs, notes and examples
     Template(TemplateArgs),
     /// 结算 Opens and computes a batch, in a sandbox up to its release
@@ -350,6 +359,9 @@ impl Cli {
                 ..Overlay::default()
             },
             Command::Import(_)
+            | Command::Upload(_)
+            | Command::Mapping(_)
+            | Command::Statement(_)
             | Command::Settle(_)
             | Command::Export(_)
             | Command::Assess(_)
@@ -382,6 +394,9 @@ impl Command {
             Self::Demo(args) => &mut args.settings,
             Self::Migrate(args) => &mut args.settings,
             Self::Import(args) => &mut args.client.settings,
+            Self::Upload(args) => &mut args.partner.client.settings,
+            Self::Mapping(args) => &mut args.client().settings,
+            Self::Statement(args) => &mut args.partner.client.settings,
             Self::Settle(args) => &mut args.client.settings,
             Self::Export(args) => &mut args.client.settings,
             Self::Explain(args) => &mut args.client.settings,

@@ -1,5 +1,6 @@
 //! `zhirong codes`: every closed list of the contract, as CSV. A name that was released is never renamed.
 
+mod files;
 mod notify;
 mod payment;
 mod reasons;
@@ -109,6 +110,7 @@ pub fn entries() -> Vec<Entry> {
         .iter()
         .chain(steps::REASONS)
         .chain(payment::REASONS)
+        .chain(files::REASONS)
         .chain(notify::REASONS)
         .chain(transport::REASONS);
     for (reason, zh, en) in reasons {

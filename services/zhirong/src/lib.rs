@@ -24,6 +24,7 @@ pub mod migrate;
 pub mod node;
 pub mod officer;
 pub mod output;
+pub mod partner;
 pub mod replay;
 pub mod sample;
 pub mod serve;
@@ -67,6 +68,9 @@ fn dispatch(mut cli: Cli, environment: Vec<(String, String)>) -> Result<ExitCode
         | Command::Demo(_)
         | Command::Migrate(_)
         | Command::Import(_)
+        | Command::Upload(_)
+        | Command::Mapping(_)
+        | Command::Statement(_)
         | Command::Settle(_)
         | Command::Export(_)
         | Command::Explain(_)
@@ -100,6 +104,9 @@ fn dispatch(mut cli: Cli, environment: Vec<(String, String)>) -> Result<ExitCode
             Command::Demo(args) => demo::run(args).await,
             Command::Migrate(args) => migrate::run(args).await,
             Command::Import(args) => import::run(args).await,
+            Command::Upload(args) => partner::upload::run(args).await,
+            Command::Mapping(args) => partner::mapping::run(args).await,
+            Command::Statement(args) => partner::statement::run(args).await,
             Command::Settle(args) => settle::run(args).await,
             Command::Export(args) => export::run(args).await,
             Command::Explain(args) => explain::run(args).await,

@@ -21,7 +21,14 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 /// The services a node can run, as named by `--role`.
-pub const SERVICES: [&str; 5] = ["registry", "pledge", "insurance", "settlement", "notify"];
+pub const SERVICES: [&str; 6] = [
+    "registry",
+    "pledge",
+    "insurance",
+    "settlement",
+    "files",
+    "notify",
+];
 
 /// The file in the identity folder that says that its certificates are a sandbox's.
 pub const SANDBOX_MARK: &str = "sandbox";
@@ -303,6 +310,7 @@ fn health_of(roles: &[&'static str]) -> Vec<&'static str> {
         "pledge" => pledge::HEALTH,
         "insurance" => insurance::HEALTH,
         "notify" => notify::HEALTH,
+        "files" => files::HEALTH,
         _ => settlement::HEALTH,
     };
     roles
@@ -335,6 +343,21 @@ fn routes(
             "pledge" => pledge::routes(&mut builder, ledger(pledge::DATABASE_ROLE), callers.clone()),
             "insurance" => insurance::routes(&mut builder, ledger(insurance::DATABASE_ROLE), callers.clone()),
             "notify" => webhooks.into_iter().for_each(|it| it.routes(&mut builder)),
+            "files" => {
+                let registry = ledger(registry::DATABASE_ROLE);
+                let owners = files::Owners {
+                    registry_hook: registry::import_hook(registry.clone(), callers.clone(), issuer.clone()),
+                    registry,
+                    pledge: ledger(pledge::DATABASE_ROLE),
+                    insurance: ledger(insurance::DATABASE_ROLE),
+                };
+                files::routes(
+                    &mut builder,
+                    ledger(files::DATABASE_ROLE),
+                    callers.clone(),
+                    owners,
+                );
+            }
             _ => {
                 let own = ledger(settlement::DATABASE_ROLE);
                 settlement::routes(
@@ -354,6 +377,7 @@ fn routes(
         Some(&"pledge") => pledge::DATABASE_ROLE,
         Some(&"insurance") => insurance::DATABASE_ROLE,
         Some(&"notify") => notify::DATABASE_ROLE,
+        Some(&"files") => files::DATABASE_ROLE,
         _ => settlement::DATABASE_ROLE,
     };
     ledger::rpc::routes(&mut builder, ledger(reader), callers);

@@ -18,7 +18,7 @@ use super::rows;
 async fn unrecorded(database: &mut PgConnection) -> Vec<(String, i64)> {
     let tables: Vec<(String,)> = sqlx::query_as(
         "select format('%I.%I', schemaname, tablename) from pg_tables
-         where schemaname in ('registry', 'pledge', 'insurance', 'settlement') or (schemaname, tablename) in (('ledger', 'request'))
+         where schemaname in ('registry', 'pledge', 'insurance', 'settlement', 'files') or (schemaname, tablename) in (('ledger', 'request'))
          order by 1",
     )
     .fetch_all(&mut *database)

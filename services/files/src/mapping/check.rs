@@ -34,29 +34,50 @@ impl Wrong {
         if length == 0 {
             self.add(field, "CELL_REQUIRED", "必填项为空", "a required text is empty");
         } else if length > TEXT_MOST || text.chars().any(char::is_control) {
-            self.add(field, "MAPPING_TEXT", "文字过长或含控制字符", "the text is too long or holds a control character");
+            self.add(
+                field,
+                "MAPPING_TEXT",
+                "文字过长或含控制字符",
+                "the text is too long or holds a control character",
+            );
         }
     }
 }
 
-/// Every bad field of a mapping; none where it can be saved. `fills_institution` says that the caller's own code stands where no column gives it.
+/// Every bad field of a mapping; none where it can be saved. `fills_institution`: the caller's own code stands where no column gives it.
 pub(crate) fn check(mapping: &pb::ColumnMapping, fills_institution: bool) -> Vec<FieldViolation> {
     let mut wrong = Wrong::default();
     let name = mapping.name.trim();
     if name.is_empty() || name.chars().count() > NAME_MOST || name.chars().any(char::is_control) {
-        let (zh, en) = ("名称应为 1 至 64 个字符，不含控制字符", "a name has 1 to 64 characters without control characters");
+        let (zh, en) = (
+            "名称应为 1 至 64 个字符，不含控制字符",
+            "a name has 1 to 64 characters without control characters",
+        );
         wrong.add("mapping.name", "MAPPING_NAME", zh, en);
     }
     if !(0..=HEADER_ROW_MOST).contains(&mapping.header_row) {
-        let (zh, en) = ("表头行应在 1 至 100 之间", "the row of the headers lies between 1 and 100");
+        let (zh, en) = (
+            "表头行应在 1 至 100 之间",
+            "the row of the headers lies between 1 and 100",
+        );
         wrong.add("mapping.header_row", "MAPPING_HEADER_ROW", zh, en);
     }
     if pb::TextEncoding::try_from(mapping.encoding).is_err() {
-        wrong.add("mapping.encoding", "MAPPING_ENCODING", "不认识的编码", "the encoding is unknown");
+        wrong.add(
+            "mapping.encoding",
+            "MAPPING_ENCODING",
+            "不认识的编码",
+            "the encoding is unknown",
+        );
     }
     match File::parse(mapping.file.trim()) {
         Some(file) => columns(&mut wrong, mapping, file, fills_institution),
-        None => wrong.add("mapping.file", "MAPPING_FILE_UNKNOWN", "不是规定的文件", "not a file of the contract"),
+        None => wrong.add(
+            "mapping.file",
+            "MAPPING_FILE_UNKNOWN",
+            "不是规定的文件",
+            "not a file of the contract",
+        ),
     }
     wrong.0
 }
@@ -121,15 +142,30 @@ fn of_kind(wrong: &mut Wrong, mapped: &pb::MappedColumn, column: &Column, field:
     match pb::AmountUnit::try_from(mapped.unit) {
         Ok(pb::AmountUnit::Unspecified) => {}
         Ok(_) if is_amount => {}
-        _ => wrong.add(field("unit"), "MAPPING_UNIT_OF_NO_AMOUNT", "只有金额列有单位：元或万元", "only an amount has a unit: yuan or 万元"),
+        _ => wrong.add(
+            field("unit"),
+            "MAPPING_UNIT_OF_NO_AMOUNT",
+            "只有金额列有单位：元或万元",
+            "only an amount has a unit: yuan or 万元",
+        ),
     }
     match pb::DateForm::try_from(mapped.date_form) {
         Ok(pb::DateForm::Unspecified) => {}
         Ok(_) if is_day => {}
-        _ => wrong.add(field("date_form"), "MAPPING_DATE_FORM_OF_NO_DATE", "只有日期列有日期格式", "only a column of days has a date form"),
+        _ => wrong.add(
+            field("date_form"),
+            "MAPPING_DATE_FORM_OF_NO_DATE",
+            "只有日期列有日期格式",
+            "only a column of days has a date form",
+        ),
     }
     if mapped.translations.len() > TRANSLATIONS_MOST {
-        wrong.add(field("translations"), "MAPPING_TEXT", "取值对照最多 500 条", "a column has at most 500 translations");
+        wrong.add(
+            field("translations"),
+            "MAPPING_TEXT",
+            "取值对照最多 500 条",
+            "a column has at most 500 translations",
+        );
         return;
     }
     let mut from: BTreeSet<&str> = BTreeSet::new();
@@ -138,7 +174,12 @@ fn of_kind(wrong: &mut Wrong, mapped: &pb::MappedColumn, column: &Column, field:
         wrong.text(field(&format!("translations[{place}].to")), &word.to);
         if !from.insert(word.from.as_str()) {
             let name = field(&format!("translations[{place}].from"));
-            wrong.add(name, "MAPPING_VALUE_TWICE", "取值重复", "the value is translated twice");
+            wrong.add(
+                name,
+                "MAPPING_VALUE_TWICE",
+                "取值重复",
+                "the value is translated twice",
+            );
         }
     }
 }

@@ -32,7 +32,11 @@ pub fn mapping_of(message: &pb::ColumnMapping) -> Mapping {
             pb::DateForm::MonthFirst => DateForm::MonthFirst,
             pb::DateForm::YearFirst | pb::DateForm::Unspecified => DateForm::YearFirst,
         },
-        values: it.translations.iter().map(|word| (word.from.clone(), word.to.clone())).collect(),
+        values: it
+            .translations
+            .iter()
+            .map(|word| (word.from.clone(), word.to.clone()))
+            .collect(),
     };
     let sheet = message.sheet.trim();
     Mapping {
@@ -107,9 +111,8 @@ pub(crate) fn text_of(mapping: &Mapping) -> Result<String, Error> {
 
 /// The mapping of a stored revision; none where it withdraws the mapping.
 pub(crate) fn stored(row: &StoredMapping) -> Result<Option<Mapping>, Error> {
-    let parse = |text: &String| {
-        serde_json::from_str(text).map_err(|error| unreadable(&row.name, &error.to_string()))
-    };
+    let parse =
+        |text: &String| serde_json::from_str(text).map_err(|error| unreadable(&row.name, &error.to_string()));
     row.content.as_ref().map(parse).transpose()
 }
 
@@ -153,10 +156,19 @@ pub(crate) fn resource_name(name: &str) -> String {
 
 /// The name inside a resource name.
 pub(crate) fn name_of(resource: &str, field: &str) -> Result<String, Error> {
-    let segment = resource.trim().strip_prefix(COLLECTION).filter(|rest| !rest.is_empty() && !rest.contains('/'));
+    let segment = resource
+        .trim()
+        .strip_prefix(COLLECTION)
+        .filter(|rest| !rest.is_empty() && !rest.contains('/'));
     let malformed = || {
-        let (zh, en) = ("资源名应为 columnMappings/{name}", "a name is columnMappings/{name}");
+        let (zh, en) = (
+            "资源名应为 columnMappings/{name}",
+            "a name is columnMappings/{name}",
+        );
         Error::invalid(field, "NAME_MALFORMED", zh, en)
     };
-    Ok(segment.ok_or_else(malformed)?.replace("%2F", "/").replace("%25", "%"))
+    Ok(segment
+        .ok_or_else(malformed)?
+        .replace("%2F", "/")
+        .replace("%25", "%"))
 }

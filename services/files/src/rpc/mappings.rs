@@ -25,7 +25,12 @@ impl Files {
             return Err(ledger::Error::Invalid(wrong).into());
         }
         let wanted = mapping::mapping_of(&message);
-        let call = call(caller, ("SetColumnMapping", &asked.request_id), asked, &wanted.name);
+        let call = call(
+            caller,
+            ("SetColumnMapping", &asked.request_id),
+            asked,
+            &wanted.name,
+        );
         let seen = asked.etag.clone();
         let holder = caller.holder.clone();
         self.ledger
@@ -70,7 +75,10 @@ impl Files {
         asked: &pb::GetColumnMappingRequest,
     ) -> Result<pb::GetColumnMappingResponse, Error> {
         let name = name_of(&asked.name, "name")?;
-        let row = self.latest_mapping(caller, &name).await?.ok_or_else(|| not_found(&name))?;
+        let row = self
+            .latest_mapping(caller, &name)
+            .await?
+            .ok_or_else(|| not_found(&name))?;
         Ok(pb::GetColumnMappingResponse {
             mapping: Some(stored_message(&row)?),
         })
@@ -87,17 +95,25 @@ impl Files {
         let mut rows = self
             .ledger
             .database
-            .read("files.list_mappings", &caller.scope(self.ledger.role), move |tx| {
-                let (city, holder, after) = (city.clone(), holder.clone(), after.clone());
-                Box::pin(async move { store::list(tx, (city.as_str(), &holder), (&after, size + 1), show).await })
-            })
+            .read(
+                "files.list_mappings",
+                &caller.scope(self.ledger.role),
+                move |tx| {
+                    let (city, holder, after) = (city.clone(), holder.clone(), after.clone());
+                    Box::pin(async move {
+                        store::list(tx, (city.as_str(), &holder), (&after, size + 1), show).await
+                    })
+                },
+            )
             .await?;
         let length = usize::try_from(size).unwrap_or(usize::MAX);
         let has_more = rows.len() > length;
         rows.truncate(length);
         let last = rows.last().filter(|_| has_more);
         Ok(pb::ListColumnMappingsResponse {
-            next_page_token: last.map(|row| exchange::digest::hex(row.name.as_bytes())).unwrap_or_default(),
+            next_page_token: last
+                .map(|row| exchange::digest::hex(row.name.as_bytes()))
+                .unwrap_or_default(),
             mappings: rows.iter().map(stored_message).collect::<Result<_, _>>()?,
         })
     }
@@ -122,7 +138,12 @@ impl Files {
     }
 }
 
-fn call<'a, B>(caller: &'a Caller, (rpc, request_id): (&'static str, &'a str), body: &'a B, name: &str) -> Call<'a, B> {
+fn call<'a, B>(
+    caller: &'a Caller,
+    (rpc, request_id): (&'static str, &'a str),
+    body: &'a B,
+    name: &str,
+) -> Call<'a, B> {
     Call {
         caller,
         rpc,
@@ -172,7 +193,14 @@ async fn set(
         revision = row.revision.saturating_add(1);
     }
     let content = mapping::text_of(wanted)?;
-    store::add(tx, whose, (&wanted.name, revision), Some(&content), stamp.request_id).await
+    store::add(
+        tx,
+        whose,
+        (&wanted.name, revision),
+        Some(&content),
+        stamp.request_id,
+    )
+    .await
 }
 
 async fn withdraw(
@@ -182,7 +210,9 @@ async fn withdraw(
     seen: Option<&str>,
 ) -> Result<StoredMapping, Error> {
     let whose = (stamp.city.as_str(), holder);
-    let latest = store::latest_held(tx, whose, name).await?.ok_or_else(|| not_found(name))?;
+    let latest = store::latest_held(tx, whose, name)
+        .await?
+        .ok_or_else(|| not_found(name))?;
     check_etag(Some(&latest), seen, name)?;
     if latest.withdrawn {
         return Ok(latest);

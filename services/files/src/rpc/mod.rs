@@ -3,7 +3,6 @@
 mod mappings;
 mod statements;
 mod templates;
-mod uploads;
 
 use std::pin::Pin;
 
@@ -55,7 +54,12 @@ impl Files {
 fn institution_of(code: &str) -> Result<InstitutionCode, Error> {
     InstitutionCode::from_canonical(code.trim()).map_err(|error| {
         let zh = "机构代码格式不正确";
-        Error::invalid("institution_code", "INSTITUTION_CODE_MALFORMED", zh, error.to_string())
+        Error::invalid(
+            "institution_code",
+            "INSTITUTION_CODE_MALFORMED",
+            zh,
+            error.to_string(),
+        )
     })
 }
 
@@ -78,9 +82,14 @@ impl FileService for Files {
     type UploadFileStream = Messages<pb::UploadFileResponse>;
     type DownloadStatementStream = Messages<pb::DownloadStatementResponse>;
 
-    async fn get_template(&self, request: Request<pb::GetTemplateRequest>) -> Answer<pb::GetTemplateResponse> {
+    async fn get_template(
+        &self,
+        request: Request<pb::GetTemplateRequest>,
+    ) -> Answer<pb::GetTemplateResponse> {
         let caller = self.caller(&request, REPORTERS, "GetTemplate").await?;
-        Ok(Response::new(templates::answer(&caller, request.get_ref()).await?))
+        Ok(Response::new(
+            templates::answer(&caller, request.get_ref()).await?,
+        ))
     }
 
     async fn set_column_mapping(
@@ -96,7 +105,9 @@ impl FileService for Files {
         request: Request<pb::WithdrawColumnMappingRequest>,
     ) -> Answer<pb::WithdrawColumnMappingResponse> {
         let caller = self.caller(&request, REPORTERS, "WithdrawColumnMapping").await?;
-        Ok(Response::new(self.withdraw_mapping(&caller, request.get_ref()).await?))
+        Ok(Response::new(
+            self.withdraw_mapping(&caller, request.get_ref()).await?,
+        ))
     }
 
     async fn get_column_mapping(
@@ -112,7 +123,9 @@ impl FileService for Files {
         request: Request<pb::ListColumnMappingsRequest>,
     ) -> Answer<pb::ListColumnMappingsResponse> {
         let caller = self.caller(&request, REPORTERS, "ListColumnMappings").await?;
-        Ok(Response::new(self.list_mappings(&caller, request.get_ref()).await?))
+        Ok(Response::new(
+            self.list_mappings(&caller, request.get_ref()).await?,
+        ))
     }
 
     async fn upload_file(
@@ -124,7 +137,10 @@ impl FileService for Files {
         Ok(Response::new(self.upload(caller, request.into_inner())))
     }
 
-    async fn get_statement(&self, request: Request<pb::GetStatementRequest>) -> Answer<pb::GetStatementResponse> {
+    async fn get_statement(
+        &self,
+        request: Request<pb::GetStatementRequest>,
+    ) -> Answer<pb::GetStatementResponse> {
         let (caller, institution) = self.own(&request, "GetStatement").await?;
         let asked = request.get_ref();
         let page = (asked.month.as_str(), asked.page_size, asked.page_token.as_str());
@@ -142,7 +158,9 @@ impl FileService for Files {
     ) -> Answer<Self::DownloadStatementStream> {
         let (caller, institution) = self.own(&request, "DownloadStatement").await?;
         let asked = request.get_ref();
-        let file = self.statement_file(&caller, &institution, (&asked.month, asked.format)).await?;
+        let file = self
+            .statement_file(&caller, &institution, (&asked.month, asked.format))
+            .await?;
         Ok(Response::new(statements::messages(file, |file_name, chunk| {
             pb::DownloadStatementResponse { file_name, chunk }
         })))
@@ -173,10 +191,14 @@ impl StatementService for Files {
         &self,
         request: Request<pb::DownloadInstitutionStatementRequest>,
     ) -> Answer<Self::DownloadInstitutionStatementStream> {
-        let caller = self.caller(&request, READERS, "DownloadInstitutionStatement").await?;
+        let caller = self
+            .caller(&request, READERS, "DownloadInstitutionStatement")
+            .await?;
         let asked = request.get_ref();
         let institution = institution_of(&asked.institution_code)?;
-        let file = self.statement_file(&caller, &institution, (&asked.month, asked.format)).await?;
+        let file = self
+            .statement_file(&caller, &institution, (&asked.month, asked.format))
+            .await?;
         Ok(Response::new(statements::messages(file, |file_name, chunk| {
             pb::DownloadInstitutionStatementResponse { file_name, chunk }
         })))

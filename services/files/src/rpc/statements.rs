@@ -48,7 +48,11 @@ impl Files {
         Ok(Page {
             statement: message::totals(&issued)?,
             entries: message::entries(&issued, from, size),
-            next_page_token: if has_more { token_of(month, next) } else { String::new() },
+            next_page_token: if has_more {
+                token_of(month, next)
+            } else {
+                String::new()
+            },
         })
     }
 
@@ -73,7 +77,12 @@ impl Files {
     }
 
     /// The statement of a month. One that is over is closed first, if nobody asked for it yet.
-    async fn issue(&self, caller: &Caller, institution: &InstitutionCode, month: Month) -> Result<Issued, Error> {
+    async fn issue(
+        &self,
+        caller: &Caller,
+        institution: &InstitutionCode,
+        month: Month,
+    ) -> Result<Issued, Error> {
         let (ends, now) = self.month_ends(caller).await?;
         if month > Month::of(now) {
             return Err(Error::MonthAhead {
@@ -104,7 +113,7 @@ impl Files {
             .await
     }
 
-    /// Closes every month of the city that is over: its cut-off is closed behind the writes under it, so what stands in these months is fixed.
+    /// Closes every month of the city that is over: its cut-off is closed behind the writes under it, so what stands in them is fixed.
     async fn close_months(&self, caller: &Caller) -> Result<(), Error> {
         let stamp = Stamp {
             city: caller.city.clone(),
@@ -200,7 +209,9 @@ fn offset_of(month: Month, token: &str) -> Result<usize, Error> {
 /// An institution's code as a part of a file name.
 fn safe(code: &str) -> String {
     let keep = |symbol: char| symbol.is_ascii_alphanumeric() || matches!(symbol, '-' | '_' | '.');
-    code.chars().map(|symbol| if keep(symbol) { symbol } else { '_' }).collect()
+    code.chars()
+        .map(|symbol| if keep(symbol) { symbol } else { '_' })
+        .collect()
 }
 
 /// The messages of a download; the first one names the file.

@@ -14,7 +14,10 @@ pub(crate) fn files_of(caller: &Caller) -> Vec<File> {
 }
 
 /// Answers the templates asked for.
-pub(super) async fn answer(caller: &Caller, asked: &pb::GetTemplateRequest) -> Result<pb::GetTemplateResponse, Error> {
+pub(super) async fn answer(
+    caller: &Caller,
+    asked: &pb::GetTemplateRequest,
+) -> Result<pb::GetTemplateResponse, Error> {
     let format = super::format_of(asked.format)?;
     let files = wanted(&files_of(caller), &asked.files)?;
     let task = tokio::task::spawn_blocking(move || match format {
@@ -41,7 +44,10 @@ fn wanted(own: &[File], names: &[String]) -> Result<Vec<File>, Error> {
                     field: format!("files[{place}]"),
                     code: "FILE_UNKNOWN",
                     zh: format!("不是您报送的文件：{name}；可用：{}", names.join("、")),
-                    en: format!("{name} is not a file that you send; there are {}", names.join(", ")),
+                    en: format!(
+                        "{name} is not a file that you send; there are {}",
+                        names.join(", ")
+                    ),
                 });
             }
         }

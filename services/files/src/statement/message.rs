@@ -76,12 +76,15 @@ fn balance(balance: Balance) -> pb::StatementBalance {
 }
 
 fn account_message(account: Account, movements: &Movements) -> pb::StatementAccount {
-    let moved = movements.by_change.iter().map(|(change, (entries, moved))| pb::StatementMovement {
-        change: pb::StatementChange::from(*change).into(),
-        entries: *entries,
-        records: moved.records,
-        amount: Some(money(moved.amount)),
-    });
+    let moved = movements
+        .by_change
+        .iter()
+        .map(|(change, (entries, moved))| pb::StatementMovement {
+            change: pb::StatementChange::from(*change).into(),
+            entries: *entries,
+            records: moved.records,
+            amount: Some(money(moved.amount)),
+        });
     pb::StatementAccount {
         file: account.file().as_str().to_owned(),
         kind: account.kind().to_owned(),

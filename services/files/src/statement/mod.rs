@@ -5,7 +5,7 @@
 
 pub(crate) mod issued;
 pub(crate) mod message;
-pub mod model;
+pub(crate) mod model;
 pub(crate) mod render;
 #[cfg(test)]
 mod tests;
@@ -19,13 +19,13 @@ use model::{Account, Balance, Change, Entry, EventKey, Revision, Standing};
 
 /// One account of a month.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Movements {
+pub(crate) struct Movements {
     /// At the end of the month before.
-    pub opening: Balance,
+    pub(crate) opening: Balance,
     /// Entries and what they changed, by sort.
-    pub by_change: BTreeMap<Change, (i64, Balance)>,
+    pub(crate) by_change: BTreeMap<Change, (i64, Balance)>,
     /// At the end of the month.
-    pub closing: Balance,
+    pub(crate) closing: Balance,
 }
 
 impl Default for Movements {
@@ -40,28 +40,28 @@ impl Default for Movements {
 
 /// The figures of a month.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Statement {
+pub(crate) struct Statement {
     /// The month.
-    pub month: Month,
+    pub(crate) month: Month,
     /// Accounts that ever held anything.
-    pub accounts: BTreeMap<Account, Movements>,
+    pub(crate) accounts: BTreeMap<Account, Movements>,
     /// Every revision recorded in the month, in the order of recording.
-    pub entries: Vec<Entry>,
+    pub(crate) entries: Vec<Entry>,
 }
 
 /// Net amounts: draws less reversals, or payments less refunds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Net {
+pub(crate) struct Net {
     /// At the end of the month before.
-    pub opening: Money,
+    pub(crate) opening: Money,
     /// At the end of the month.
-    pub closing: Money,
+    pub(crate) closing: Money,
 }
 
 impl Statement {
     /// A statement of a month in which nothing was ever reported.
     #[must_use]
-    pub fn new(month: Month) -> Self {
+    pub(crate) fn new(month: Month) -> Self {
         Self {
             month,
             accounts: BTreeMap::new(),
@@ -73,11 +73,12 @@ impl Statement {
     ///
     /// # Errors
     /// [`MoneyError`] beyond the range of amounts.
-    pub fn take(&mut self, key: &EventKey, mut revisions: Vec<Revision>) -> Result<(), MoneyError> {
+    pub(crate) fn take(&mut self, key: &EventKey, mut revisions: Vec<Revision>) -> Result<(), MoneyError> {
         revisions.sort_by_key(|revision| (revision.month, revision.recorded_at, revision.number));
         let mut highest: Option<u32> = None;
         let mut standing: Option<Standing> = None;
-        for revision in revisions.into_iter().filter(|revision| revision.month <= self.month) {
+        let month = self.month;
+        for revision in revisions.into_iter().filter(|revision| revision.month <= month) {
             if highest.is_some_and(|highest| highest > revision.number) {
                 let at = revision.standing.clone();
                 self.record(key, &revision, Change::History, (at.as_ref(), None, None))?;
@@ -88,8 +89,18 @@ impl Statement {
             let after = revision.standing.clone();
             match (&standing, &after) {
                 (Some(before), Some(after)) if before.account != after.account => {
-                    self.record(key, &revision, Change::Corrected, (Some(before), Some(before), None))?;
-                    self.record(key, &revision, Change::Corrected, (Some(after), None, Some(after)))?;
+                    self.record(
+                        key,
+                        &revision,
+                        Change::Corrected,
+                        (Some(before), Some(before), None),
+                    )?;
+                    self.record(
+                        key,
+                        &revision,
+                        Change::Corrected,
+                        (Some(after), None, Some(after)),
+                    )?;
                 }
                 (before, after) => {
                     let change = match (before, after, is_first) {
@@ -152,16 +163,17 @@ impl Statement {
     }
 
     /// Puts the entries into the order in which they were recorded. A correction's two entries stay beside each other.
-    pub fn finish(&mut self) {
-        self.entries
-            .sort_by(|one, other| (one.recorded_at, &one.key, one.revision).cmp(&(other.recorded_at, &other.key, other.revision)));
+    pub(crate) fn finish(&mut self) {
+        self.entries.sort_by(|one, other| {
+            (one.recorded_at, &one.key, one.revision).cmp(&(other.recorded_at, &other.key, other.revision))
+        });
     }
 
     /// Draws less reversals, or payments less refunds.
     ///
     /// # Errors
     /// [`MoneyError`] beyond the range of amounts.
-    pub fn net(&self) -> Result<Net, MoneyError> {
+    pub(crate) fn net(&self) -> Result<Net, MoneyError> {
         let zero = Money::from_fen(0);
         let mut net = Net {
             opening: zero,

@@ -8,7 +8,7 @@ use crate::month::Month;
 
 /// An account of the statement: the events of one kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Account {
+pub(crate) enum Account {
     /// 放款.
     Draw,
     /// 冲正.
@@ -27,7 +27,7 @@ pub enum Account {
 
 impl Account {
     /// Every account, in the order of a statement.
-    pub const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Draw,
         Self::Reversal,
         Self::Repayment,
@@ -39,13 +39,13 @@ impl Account {
 
     /// The account of an event by the word of its kind.
     #[must_use]
-    pub fn parse(kind: &str) -> Option<Self> {
+    pub(crate) fn parse(kind: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|account| account.kind() == kind)
     }
 
     /// The word of the exchange file.
     #[must_use]
-    pub const fn kind(self) -> &'static str {
+    pub(crate) const fn kind(self) -> &'static str {
         match self {
             Self::Draw => "draw",
             Self::Reversal => "reversal",
@@ -59,7 +59,7 @@ impl Account {
 
     /// Its name in Chinese.
     #[must_use]
-    pub const fn zh(self) -> &'static str {
+    pub(crate) const fn zh(self) -> &'static str {
         match self {
             Self::Draw => "放款",
             Self::Reversal => "冲正",
@@ -73,7 +73,7 @@ impl Account {
 
     /// The exchange file of its events.
     #[must_use]
-    pub const fn file(self) -> File {
+    pub(crate) const fn file(self) -> File {
         match self {
             Self::Payment | Self::Refund => File::PremiumEvents,
             _ => File::LoanEvents,
@@ -84,7 +84,7 @@ impl Account {
     ///
     /// # Errors
     /// [`MoneyError`] beyond the range of amounts.
-    pub fn add_to_net(self, net: Money, amount: Money) -> Result<Money, MoneyError> {
+    pub(crate) fn add_to_net(self, net: Money, amount: Money) -> Result<Money, MoneyError> {
         match self {
             Self::Draw | Self::Payment => net.plus(amount),
             Self::Reversal | Self::Refund => net.minus(amount),
@@ -95,46 +95,46 @@ impl Account {
 
 /// What an event comes to while it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Standing {
+pub(crate) struct Standing {
     /// Its account.
-    pub account: Account,
+    pub(crate) account: Account,
     /// Its amount, above 0.
-    pub amount: Money,
+    pub(crate) amount: Money,
     /// Its day in Beijing.
-    pub occurred_on: NaiveDate,
+    pub(crate) occurred_on: NaiveDate,
     /// The event that it reverses or refunds; empty where none.
-    pub reverses: String,
+    pub(crate) reverses: String,
 }
 
 /// One stored revision of one event.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Revision {
+pub(crate) struct Revision {
     /// Its number.
-    pub number: u32,
+    pub(crate) number: u32,
     /// Its content; none where it withdraws the event.
-    pub standing: Option<Standing>,
+    pub(crate) standing: Option<Standing>,
     /// The month in whose statement it stands.
-    pub month: Month,
+    pub(crate) month: Month,
     /// When it was recorded.
-    pub recorded_at: DateTime<Utc>,
+    pub(crate) recorded_at: DateTime<Utc>,
     /// Whether the bureau reported it.
-    pub on_behalf: bool,
+    pub(crate) on_behalf: bool,
 }
 
 /// Whose event: the file, its contract or policy, and its number.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct EventKey {
+pub(crate) struct EventKey {
     /// Exchange file.
-    pub file: File,
+    pub(crate) file: File,
     /// Contract or policy.
-    pub parent: String,
+    pub(crate) parent: String,
     /// Number of the event.
-    pub event_no: String,
+    pub(crate) event_no: String,
 }
 
 /// What a revision did to what was known before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Change {
+pub(crate) enum Change {
     /// 新增.
     New,
     /// 更正.
@@ -150,7 +150,7 @@ pub enum Change {
 impl Change {
     /// Its name in Chinese.
     #[must_use]
-    pub const fn zh(self) -> &'static str {
+    pub(crate) const fn zh(self) -> &'static str {
         match self {
             Self::New => "新增",
             Self::Corrected => "更正",
@@ -162,7 +162,7 @@ impl Change {
 
     /// Its word in files.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::New => "new",
             Self::Corrected => "corrected",
@@ -175,45 +175,45 @@ impl Change {
 
 /// One revision and its effect on one account.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// Whose.
-    pub key: EventKey,
+    pub(crate) key: EventKey,
     /// Which revision.
-    pub revision: u32,
+    pub(crate) revision: u32,
     /// When it was recorded.
-    pub recorded_at: DateTime<Utc>,
+    pub(crate) recorded_at: DateTime<Utc>,
     /// What it did.
-    pub change: Change,
+    pub(crate) change: Change,
     /// The account; none for a withdrawal of an event that was never reported.
-    pub account: Option<Account>,
+    pub(crate) account: Option<Account>,
     /// Day of the event; none as above.
-    pub occurred_on: Option<NaiveDate>,
+    pub(crate) occurred_on: Option<NaiveDate>,
     /// Whether that day lies before the month.
-    pub late: bool,
+    pub(crate) late: bool,
     /// Whether the bureau reported it.
-    pub on_behalf: bool,
+    pub(crate) on_behalf: bool,
     /// The event that it reverses or refunds.
-    pub reverses: String,
+    pub(crate) reverses: String,
     /// What the event came to in this account before.
-    pub before: Money,
+    pub(crate) before: Money,
     /// What it comes to now.
-    pub after: Money,
+    pub(crate) after: Money,
     /// The difference.
-    pub effect: Money,
+    pub(crate) effect: Money,
 }
 
 /// Records that stand and the sum of their amounts; of a movement, by how much these changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Balance {
+pub(crate) struct Balance {
     /// Records.
-    pub records: i64,
+    pub(crate) records: i64,
     /// Yuan and fen, exact.
-    pub amount: Money,
+    pub(crate) amount: Money,
 }
 
 impl Balance {
     /// Nothing.
-    pub const ZERO: Self = Self {
+    pub(crate) const ZERO: Self = Self {
         records: 0,
         amount: Money::from_fen(0),
     };
@@ -222,7 +222,7 @@ impl Balance {
     ///
     /// # Errors
     /// [`MoneyError`] beyond the range of amounts.
-    pub fn plus(self, records: i64, amount: Money) -> Result<Self, MoneyError> {
+    pub(crate) fn plus(self, records: i64, amount: Money) -> Result<Self, MoneyError> {
         Ok(Self {
             records: self.records.saturating_add(records),
             amount: self.amount.plus(amount)?,

@@ -89,7 +89,12 @@ pub(crate) fn xlsx(issued: &Issued) -> Result<Vec<u8>, Error> {
     Ok(workbook.save_to_buffer()?)
 }
 
-fn write_sheet(sheet: &mut Worksheet, head: &Format, header: &[&str], rows: &[Vec<String>]) -> Result<(), Error> {
+fn write_sheet(
+    sheet: &mut Worksheet,
+    head: &Format,
+    header: &[&str],
+    rows: &[Vec<String>],
+) -> Result<(), Error> {
     for (text, column) in header.iter().zip(0..) {
         sheet.write_string_with_format(0, column, *text, head)?;
         sheet.set_column_width(column, 18)?;
@@ -104,7 +109,9 @@ fn write_sheet(sheet: &mut Worksheet, head: &Format, header: &[&str], rows: &[Ve
 }
 
 fn time(instant: DateTime<Utc>) -> String {
-    instant.with_timezone(&beijing()).to_rfc3339_opts(SecondsFormat::Secs, false)
+    instant
+        .with_timezone(&beijing())
+        .to_rfc3339_opts(SecondsFormat::Secs, false)
 }
 
 fn word(zh: &str, en: &str) -> String {
@@ -116,13 +123,22 @@ fn kind(account: Account) -> String {
 }
 
 fn yes(is: bool) -> String {
-    if is { word("是", "true") } else { word("否", "false") }
+    if is {
+        word("是", "true")
+    } else {
+        word("否", "false")
+    }
 }
 
 /// A row of the table that states an amount and nothing of an entry.
 fn plain(section: String, account: String, records: String, amount: Money) -> Vec<String> {
     let mut row = vec![String::new(); TABLE.len()];
-    for (place, text) in [(0, section), (1, account), (13, records), (14, amount.to_string())] {
+    for (place, text) in [
+        (0, section),
+        (1, account),
+        (13, records),
+        (14, amount.to_string()),
+    ] {
         if let Some(cell) = row.get_mut(place) {
             *cell = text;
         }
@@ -157,13 +173,24 @@ fn table(issued: &Issued) -> Result<Vec<Vec<String>>, Error> {
         let rows = statement.accounts.iter().map(|(account, movements)| {
             let balance = of(movements);
             let section = word(section.0, section.1);
-            plain(section, kind(*account), balance.records.to_string(), balance.amount)
+            plain(
+                section,
+                kind(*account),
+                balance.records.to_string(),
+                balance.amount,
+            )
         });
         rows.collect()
     };
     let net = statement.net()?;
     let mut rows = balances(("期初", "opening"), |movements| movements.opening);
-    rows.extend(statement.entries.iter().zip(1..).map(|(entry, number)| entry_row(entry, number)));
+    rows.extend(
+        statement
+            .entries
+            .iter()
+            .zip(1..)
+            .map(|(entry, number)| entry_row(entry, number)),
+    );
     rows.extend(balances(("期末", "closing"), |movements| movements.closing));
     let named = |zh: &str, en: &str, amount| plain(word(zh, en), String::new(), String::new(), amount);
     rows.push(named("期初净额", "net_opening", net.opening));
@@ -189,7 +216,12 @@ fn summary(issued: &Issued) -> Result<Vec<Vec<String>>, Error> {
             .iter()
             .map(|(change, (entries, moved))| {
                 let name = word(change.zh(), change.as_str());
-                [name, entries.to_string(), moved.records.to_string(), moved.amount.to_string()]
+                [
+                    name,
+                    entries.to_string(),
+                    moved.records.to_string(),
+                    moved.amount.to_string(),
+                ]
             })
             .collect();
         if moved.is_empty() {
@@ -218,7 +250,12 @@ fn summary(issued: &Issued) -> Result<Vec<Vec<String>>, Error> {
     } else {
         word("未结，截至", "open, as of")
     };
-    let title = format!("{} {} {state} {}", issued.institution, issued.statement.month, time(issued.as_of));
+    let title = format!(
+        "{} {} {state} {}",
+        issued.institution,
+        issued.statement.month,
+        time(issued.as_of)
+    );
     rows.push(vec![title]);
     Ok(rows)
 }

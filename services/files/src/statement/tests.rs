@@ -59,7 +59,7 @@ fn history(random: &mut fastrand::Rng) -> History {
     for index in 0..MONTHS {
         let (from, to) = (start_of(month(index)), start_of(month(index + 1)));
         let seconds = (to - from).num_seconds();
-        let mut times: Vec<i64> = (0..random.usize(..8)).map(|_| random.i64(..seconds)).collect();
+        let mut times: Vec<i64> = (0..random.usize(..8)).map(|_| random.i64(0..seconds)).collect();
         times.sort_unstable();
         for at in times {
             let is_withdrawn = random.u8(..5) == 0;
@@ -97,7 +97,11 @@ fn history(random: &mut fastrand::Rng) -> History {
     }
     // The first revision of a number stands; what came after it under the same number was a conflict.
     let mut seen = std::collections::BTreeSet::new();
-    let before: Vec<bool> = history.rows.iter().map(|row| seen.insert((row.event, row.number))).collect();
+    let before: Vec<bool> = history
+        .rows
+        .iter()
+        .map(|row| seen.insert((row.event, row.number)))
+        .collect();
     for (count, _) in &mut history.closings {
         *count = before.iter().take(*count).filter(|is_kept| **is_kept).count();
     }
@@ -172,16 +176,27 @@ fn check(history: &History, ends: &MonthEnds, number: Number) -> Result<(), Stri
     for index in 0..=MONTHS {
         let month = month(index);
         let statement = statement(&history.rows, ends, month, number);
-        let known = history.rows.iter().filter(|row| ends.month_of(row.recorded_at, row.cut_off) <= month);
-        let (opening, closing) = (balances(&statement, |it| it.opening), balances(&statement, |it| it.closing));
+        let known = history
+            .rows
+            .iter()
+            .filter(|row| ends.month_of(row.recorded_at, row.cut_off) <= month);
+        let (opening, closing) = (
+            balances(&statement, |it| it.opening),
+            balances(&statement, |it| it.closing),
+        );
         if opening != before {
-            return Err(format!("{month} does not open with the closing of the month before"));
+            return Err(format!(
+                "{month} does not open with the closing of the month before"
+            ));
         }
         if closing != oracle(known) {
             return Err(format!("{month} does not close with what was known at its end"));
         }
         for (account, movements) in &statement.accounts {
-            let entries = statement.entries.iter().filter(|entry| entry.account == Some(*account));
+            let entries = statement
+                .entries
+                .iter()
+                .filter(|entry| entry.account == Some(*account));
             let effect: i128 = entries.map(|entry| i128::from(entry.effect.fen())).sum();
             let opened = i128::from(movements.opening.amount.fen());
             if opened + effect != i128::from(movements.closing.amount.fen()) {
@@ -203,7 +218,10 @@ fn check_final(history: &History, ends: &MonthEnds) -> Result<(), String> {
         let then = statement(&history.rows[..*count], ends, end.month, stated);
         let now = statement(&history.rows, ends, end.month, stated);
         if then != now {
-            return Err(format!("the statement of {} changed after it was closed", end.month));
+            return Err(format!(
+                "the statement of {} changed after it was closed",
+                end.month
+            ));
         }
     }
     Ok(())
@@ -276,7 +294,9 @@ fn each_change_has_its_sort_and_effect() {
         revision(7, event(Account::Draw, 60), 40, march.next()),
     ];
     statement.take(&key(1), revisions).unwrap();
-    statement.take(&key(2), vec![revision(1, event(Account::Reversal, 30), 6, march)]).unwrap();
+    statement
+        .take(&key(2), vec![revision(1, event(Account::Reversal, 30), 6, march)])
+        .unwrap();
     statement.finish();
     let entries: Vec<(u32, Change, Option<Account>, i64)> = statement
         .entries

@@ -11,11 +11,12 @@ use crate::month::{Month, MonthEnd, MonthEnds};
 /// # Errors
 /// Database errors.
 pub(crate) async fn ends(tx: &mut PgConnection, city: &str) -> Result<(MonthEnds, DateTime<Utc>), Error> {
-    let rows: Vec<(NaiveDate, i64, DateTime<Utc>)> =
-        sqlx::query_as("select month, cut_off, closed_at from files.month_end where city = $1 order by month")
-            .bind(city)
-            .fetch_all(&mut *tx)
-            .await?;
+    let rows: Vec<(NaiveDate, i64, DateTime<Utc>)> = sqlx::query_as(
+        "select month, cut_off, closed_at from files.month_end where city = $1 order by month",
+    )
+    .bind(city)
+    .fetch_all(&mut *tx)
+    .await?;
     let (now,): (DateTime<Utc>,) = sqlx::query_as("select clock_timestamp()").fetch_one(tx).await?;
     let ends = rows.into_iter().map(|(month, cut_off, closed_at)| MonthEnd {
         month: Month::of_day(month),

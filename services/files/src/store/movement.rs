@@ -27,12 +27,14 @@ struct Stored {
     cut_off: i64,
 }
 
-const LOAN_EVENTS: &str = "select contract_no as parent, event_no, revision, withdrawn, kind, amount_fen, reverses,
+const LOAN_EVENTS: &str =
+    "select contract_no as parent, event_no, revision, withdrawn, kind, amount_fen, reverses,
         (occurred_at at time zone 'Asia/Shanghai')::date as occurred_on, on_behalf, recorded_at, cut_off
     from published.loan_events
     where city = $1 and institution_code = $2
     order by contract_no, event_no, revision";
-const PREMIUM_EVENTS: &str = "select policy_no as parent, event_no, revision, withdrawn, kind, amount_fen, reverses,
+const PREMIUM_EVENTS: &str =
+    "select policy_no as parent, event_no, revision, withdrawn, kind, amount_fen, reverses,
         occurred_on, on_behalf, recorded_at, cut_off
     from published.premium_events
     where city = $1 and institution_code = $2
@@ -48,8 +50,14 @@ pub(crate) async fn fold(
     ends: &MonthEnds,
     statement: &mut Statement,
 ) -> Result<(), Error> {
-    for (file, sql) in [(File::LoanEvents, LOAN_EVENTS), (File::PremiumEvents, PREMIUM_EVENTS)] {
-        let mut rows = sqlx::query_as::<_, Stored>(sql).bind(city).bind(institution).fetch(&mut *tx);
+    for (file, sql) in [
+        (File::LoanEvents, LOAN_EVENTS),
+        (File::PremiumEvents, PREMIUM_EVENTS),
+    ] {
+        let mut rows = sqlx::query_as::<_, Stored>(sql)
+            .bind(city)
+            .bind(institution)
+            .fetch(&mut *tx);
         let mut event: Option<(EventKey, Vec<Revision>)> = None;
         while let Some(stored) = rows.try_next().await? {
             let key = EventKey {
@@ -80,7 +88,12 @@ fn revision(file: File, stored: Stored, ends: &MonthEnds) -> Result<Revision, Er
         file: file.as_str(),
         detail: format!("{} {}", stored.parent, stored.event_no),
     };
-    let standing = match (stored.withdrawn, stored.kind.as_deref(), stored.amount_fen, stored.occurred_on) {
+    let standing = match (
+        stored.withdrawn,
+        stored.kind.as_deref(),
+        stored.amount_fen,
+        stored.occurred_on,
+    ) {
         (true, ..) => None,
         (false, Some(kind), Some(fen), Some(occurred_on)) => Some(Standing {
             account: Account::parse(kind).ok_or_else(unreadable)?,

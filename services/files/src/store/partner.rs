@@ -9,8 +9,8 @@ use crate::month::{Month, MonthEnds};
 /// A revision of an institution: its legal person, when it was recorded and under which cut-off.
 type Known = (Option<String>, DateTime<Utc>, i64);
 
-/// The credit code of the institution's legal person by its highest revision known at the end of the month that states one; empty where none
-/// was known yet, and none at all where the institution was never registered.
+/// The credit code of the institution's legal person by its highest revision known at the end of the month that states one; empty where
+/// none was known yet, and none at all where the institution was never registered.
 ///
 /// # Errors
 /// Database errors.

@@ -56,7 +56,9 @@ pub(super) async fn send(
         }
         messages.push(Message::RefusedRows(pb::RefusedRows { rows: page }));
     }
-    let chunks = copy.chunks(CHUNK_BYTES).map(|chunk| Message::MarkedCopyChunk(chunk.to_vec()));
+    let chunks = copy
+        .chunks(CHUNK_BYTES)
+        .map(|chunk| Message::MarkedCopyChunk(chunk.to_vec()));
     for message in messages.into_iter().chain(chunks) {
         let message = pb::UploadFileResponse {
             message: Some(message),

@@ -20,15 +20,15 @@ pub(super) struct Entered {
 }
 
 impl Gate {
-    /// Lets an upload in.
-    pub(super) fn enter(&self, holder: &str) -> Result<Entered, Error> {
+    /// Lets an upload in: of a caller in a city.
+    pub(super) fn enter(&self, holder: String) -> Result<Entered, Error> {
         let mut holders = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if holders.len() >= UPLOADS_MOST || !holders.insert(holder.to_owned()) {
+        if holders.len() >= UPLOADS_MOST || !holders.insert(holder.clone()) {
             return Err(Error::UploadBusy);
         }
         Ok(Entered {
             gate: self.clone(),
-            holder: holder.to_owned(),
+            holder,
         })
     }
 }
@@ -47,12 +47,14 @@ mod tests {
     #[test]
     fn one_upload_a_caller_and_few_in_all() {
         let gate = Gate::default();
-        let first = gate.enter("A").unwrap();
-        assert!(matches!(gate.enter("A"), Err(Error::UploadBusy)));
-        let others: Vec<Entered> = ["B", "C", "D"].map(|holder| gate.enter(holder).unwrap()).into();
-        assert!(gate.enter("E").is_err());
+        let first = gate.enter("A".to_owned()).unwrap();
+        assert!(matches!(gate.enter("A".to_owned()), Err(Error::UploadBusy)));
+        let others: Vec<Entered> = ["B", "C", "D"]
+            .map(|holder| gate.enter(holder.to_owned()).unwrap())
+            .into();
+        assert!(gate.enter("E".to_owned()).is_err());
         drop(first);
-        assert!(gate.enter("A").is_ok());
+        assert!(gate.enter("A".to_owned()).is_ok());
         drop(others);
     }
 }

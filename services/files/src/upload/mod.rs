@@ -74,7 +74,7 @@ impl Files {
         answers: &Answers,
     ) -> Result<(), Status> {
         let declared = receive::declaration(inbound).await?;
-        let _entered = self.gate.enter(&caller.holder)?;
+        let _entered = self.gate.enter(format!("{}/{}", caller.city, caller.holder))?;
         let bytes = receive::bytes(inbound, &declared).await?;
         let mapping = match declared.message.mapping.as_str() {
             "" => None,
@@ -86,7 +86,12 @@ impl Files {
     }
 
     /// Stores the rows, or answers what became of them before.
-    async fn take(&self, caller: &Caller, declared: &Declared, sheets: &Sheets) -> Result<StoredAnswer, Error> {
+    async fn take(
+        &self,
+        caller: &Caller,
+        declared: &Declared,
+        sheets: &Sheets,
+    ) -> Result<StoredAnswer, Error> {
         if declared.message.check_only {
             let key = ledger::command::request_key(&declared.message.request_id)?;
             return self.rows(caller, declared, sheets, key).await;

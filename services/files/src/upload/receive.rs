@@ -28,12 +28,22 @@ pub(super) struct Declared {
     digest: Vec<u8>,
 }
 
+impl Declared {
+    /// SHA-256 of the call and its declaration, as it is kept beside the request key.
+    pub(super) fn body_digest(&self) -> String {
+        let digest = ledger::command::fingerprint(super::RPC, &self.message.file_name, &self.message);
+        exchange::digest::hex(&digest)
+    }
+}
+
 /// The next message, waited for only so long. Nothing of the database is held meanwhile.
 async fn next(inbound: &mut Streaming<pb::UploadFileRequest>) -> Result<Option<Option<Message>>, Status> {
     let stalled = |_| Error::UploadStalled {
         seconds: IDLE.as_secs(),
     };
-    let message = tokio::time::timeout(IDLE, inbound.message()).await.map_err(stalled)??;
+    let message = tokio::time::timeout(IDLE, inbound.message())
+        .await
+        .map_err(stalled)??;
     Ok(message.map(|message| message.message))
 }
 
@@ -82,8 +92,8 @@ pub(super) async fn bytes(
     if length(&bytes) != declared.bytes {
         return Err(differs(declared, length(&bytes)).into());
     }
-    let came = hasher.finalize();
-    if came.as_slice() != declared.digest {
+    let came: [u8; 32] = hasher.finalize().into();
+    if declared.digest != came {
         let error = Error::DigestDiffers {
             declared: exchange::digest::hex(&declared.digest),
             came: exchange::digest::hex(&came),
@@ -122,17 +132,28 @@ fn check(mut message: pb::UploadDeclaration) -> Result<Declared, Error> {
     };
     let bytes = u64::try_from(message.size_bytes).unwrap_or_default();
     match bytes {
-        0 => refuse("size_bytes", RefusalCode::FileEmpty.as_str(), RefusalCode::FileEmpty.zh(), RefusalCode::FileEmpty.en()),
+        0 => refuse(
+            "size_bytes",
+            RefusalCode::FileEmpty.as_str(),
+            RefusalCode::FileEmpty.zh(),
+            RefusalCode::FileEmpty.en(),
+        ),
         1..=FILE_BYTES => {}
         _ => {
             let code = RefusalCode::FileTooLarge;
-            let (zh, en) = (format!("{}：最多 20 MiB", code.zh()), format!("{}: at most 20 MiB", code.en()));
+            let (zh, en) = (
+                format!("{}：最多 20 MiB", code.zh()),
+                format!("{}: at most 20 MiB", code.en()),
+            );
             refuse("size_bytes", code.as_str(), &zh, &en);
         }
     }
     let digest = exchange::digest::unhex(&message.sha256).filter(|digest| digest.len() == 32);
     if digest.is_none() {
-        let (zh, en) = ("摘要应为 64 位十六进制的 SHA-256", "the digest is SHA-256 in 64 hexadecimal digits");
+        let (zh, en) = (
+            "摘要应为 64 位十六进制的 SHA-256",
+            "the digest is SHA-256 in 64 hexadecimal digits",
+        );
         refuse("sha256", "UPLOAD_DIGEST_MALFORMED", zh, en);
     }
     let is_workbook = ending_of(&message.file_name);

@@ -42,7 +42,7 @@ impl Files {
         let mut summary = pb::UploadSummary {
             request_id: declared.message.request_id.clone(),
             check_only,
-            body_digest: declared.digest_hex(caller),
+            body_digest: declared.body_digest(),
             ..pb::UploadSummary::default()
         };
         let (mut total, mut refused) = (ImportSummary::default(), Vec::new());
@@ -81,7 +81,7 @@ impl Files {
     fn import_of(&self, caller: &Caller, grid: &Grid) -> Import {
         let service = grid.file.service();
         let (ledger, hook) = match service {
-            Service::Registry => (&self.owners.registry, self.owners.registry_hook.clone()),
+            Service::Registry => (&self.owners.registry, Some(self.owners.registry_hook.clone())),
             Service::Pledge => (&self.owners.pledge, None),
             Service::Insurance => (&self.owners.insurance, None),
         };
@@ -135,13 +135,19 @@ impl Taking<'_> {
         };
         count(&mut self.counts, &answer.verdicts);
         self.heads.extend(answer.audit_head);
-        let refused = answer.verdicts.into_iter().filter(|it| it.verdict() == Verdict::Refused);
+        let refused = answer
+            .verdicts
+            .into_iter()
+            .filter(|it| it.verdict() == Verdict::Refused);
         refused.for_each(|verdict| self.refuse_by_service(verdict));
         Ok(())
     }
 
     fn refuse_by_service(&mut self, verdict: RowVerdict) {
-        let refusals = verdict.refusals.iter().filter_map(|it| hints::refusal_of(self.grid.file, it));
+        let refusals = verdict
+            .refusals
+            .iter()
+            .filter_map(|it| hints::refusal_of(self.grid.file, it));
         self.refuse(verdict.row, refusals.collect());
     }
 
@@ -160,11 +166,15 @@ impl Taking<'_> {
     fn cell(&self, refusal: Refusal) -> pb::CellRefusal {
         let file = self.grid.file;
         let of_mapping = self.sheets.mapping.as_ref().and_then(|mapping| {
-            let own = mapping.columns.iter().find(|it| Some(it.column.as_str()) == refusal.column);
+            let own = mapping
+                .columns
+                .iter()
+                .find(|it| Some(it.column.as_str()) == refusal.column);
             own.map(|own| own.header.clone())
         });
         let of_table = || {
-            let is_it = |header: &&String| refusal.column.is_some() && column_of(file, header) == refusal.column;
+            let is_it =
+                |header: &&String| refusal.column.is_some() && column_of(file, header) == refusal.column;
             self.grid.header.iter().find(is_it).cloned().unwrap_or_default()
         };
         let header = of_mapping.unwrap_or_else(of_table);

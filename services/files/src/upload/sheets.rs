@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
-use exchange::csv_in::decode;
-use exchange::{Allow, CellFault, File, FileRefusal, Grid, GridRow, Owner, RefusalCode, SheetReader, folded};
+use exchange::csv_in::grid_of;
+use exchange::{File, FileRefusal, Grid, Owner, RefusalCode, SheetReader, folded};
 use ledger::{Caller, Role};
 use workbook::{Limits, Mapping};
 
@@ -66,37 +66,9 @@ fn grids(bytes: &[u8], declared: &Declared, mapping: Option<&Mapping>) -> Result
     match (mapping, declared.file) {
         (Some(mapping), _) => Ok(vec![mapping.apply(bytes, &limits)?]),
         (None, _) if declared.is_workbook => Ok(workbook::read(bytes, &limits)?),
-        (None, Some(file)) => Ok(vec![table(file, bytes)?]),
+        (None, Some(file)) => Ok(vec![grid_of(file, bytes)?]),
         (None, None) => Err(FileRefusal::of(File::Institutions, RefusalCode::FileUnknown).into()),
     }
-}
-
-/// A CSV as a table.
-fn table(file: File, bytes: &[u8]) -> Result<Grid, Error> {
-    let text = decode(file, bytes)?;
-    let mut reader = SheetReader::open(file, &text)?;
-    let mut rows = Vec::new();
-    while let Some(read) = reader.next_row(&Allow::default())? {
-        let is_uneven = read.is_err_and(|row| row.refusals.iter().any(|it| it.code == RefusalCode::RowCellCount));
-        let fault = CellFault {
-            // No column is to blame.
-            place: usize::MAX,
-            code: RefusalCode::RowCellCount,
-            detail: String::new(),
-        };
-        rows.push(GridRow {
-            number: reader.number(),
-            cells: reader.original(),
-            faults: is_uneven.then_some(fault).into_iter().collect(),
-        });
-    }
-    Ok(Grid {
-        file,
-        title: file.as_str().to_owned(),
-        header_row: 1,
-        header: reader.header().to_vec(),
-        rows,
-    })
 }
 
 /// The column that a header names.

@@ -68,18 +68,14 @@ pub async fn claim(
 ///
 /// # Errors
 /// Database errors.
-pub async fn hold(
-    tx: &mut PgConnection,
-    city: &str,
-    caller: &str,
-    request_id: Uuid,
-) -> Result<Claim, Error> {
+pub async fn hold(tx: &mut PgConnection, city: &str, caller: &str, request_id: Uuid) -> Result<Claim, Error> {
     let key = (city, caller, request_id);
     let stored: Option<StoredAnswer> = bind_key(sqlx::query_as(HELD), key).fetch_optional(tx).await?;
     Ok(stored.map_or(Claim::New, answered))
 }
 
-const STORED: &str = "select body_digest, answer, audit_stream, audit_chain_no, audit_hash from ledger.request
+const STORED: &str =
+    "select body_digest, answer, audit_stream, audit_chain_no, audit_hash from ledger.request
     where city = $1 and caller = $2 and request_id = $3";
 const HELD: &str = "select body_digest, answer, audit_stream, audit_chain_no, audit_hash from ledger.request
     where city = $1 and caller = $2 and request_id = $3

@@ -10,6 +10,15 @@ use tonic::{Status, Streaming};
 use crate::Registry;
 
 impl Registry {
+    /// What else happens in the transaction that stores rows of an import.
+    pub(crate) fn hook(&self) -> Hook {
+        let registry = self.clone();
+        std::sync::Arc::new(move |tx, stamp, rows| {
+            let registry = registry.clone();
+            Box::pin(async move { registry.admit(tx, &stamp, &rows).await })
+        })
+    }
+
     pub(crate) fn import(
         &self,
         caller: Caller,
@@ -17,18 +26,13 @@ impl Registry {
     ) -> ReceiverStream<Result<pb::ImportRegistryResponse, Status>> {
         use pb::import_registry_request::Message;
         use pb::import_registry_response::Message as Answer;
-        let registry = self.clone();
-        let hook: Hook = std::sync::Arc::new(move |tx, stamp, rows| {
-            let registry = registry.clone();
-            Box::pin(async move { registry.admit(tx, &stamp, &rows).await })
-        });
         let import = Import {
             ledger: self.ledger.clone(),
             caller,
             rpc: "ImportRegistry",
             service: Service::Registry,
             on_behalf: false,
-            hook: Some(hook),
+            hook: Some(self.hook()),
         };
         import.run(
             inbound,
