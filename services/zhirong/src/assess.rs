@@ -198,17 +198,25 @@ impl Assessment {
 /// # Errors
 /// [`CommandError::Usage`] for anything but a day as `YYYY-MM-DD`.
 pub fn as_of(text: Option<&str>) -> Result<NaiveDate, CommandError> {
-    let Some(text) = text else {
-        return Ok(beijing_date(Clock::System.now()));
-    };
+    match text {
+        Some(text) => day(text, "--as-of"),
+        None => Ok(beijing_date(Clock::System.now())),
+    }
+}
+
+/// A day of the command line.
+///
+/// # Errors
+/// [`CommandError::Usage`] for anything but `YYYY-MM-DD`, naming the option.
+pub(crate) fn day(text: &str, option: &str) -> Result<NaiveDate, CommandError> {
     let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
     // The parser takes shorter and spaced forms too; only the printed form is the contract's.
     day.filter(|day| day.format("%Y-%m-%d").to_string() == text)
         .ok_or_else(|| {
             CommandError::usage(
                 "DATE_MALFORMED",
-                format!("--as-of 应为日期 YYYY-MM-DD，而不是 {text}"),
-                format!("--as-of is a day as YYYY-MM-DD, unlike {text}"),
+                format!("{option} 应为日期 YYYY-MM-DD，而不是 {text}"),
+                format!("{option} is a day as YYYY-MM-DD, unlike {text}"),
             )
         })
 }

@@ -27,6 +27,22 @@ pub const SHOWCASE: &str = include_str!("../../../deploy/sample/410500/showcase.
 /// What a sandbox starts with: one bank, one enterprise and one patent, for the first call to paste.
 pub const SANDBOX: &[SampleFile] = sample!("sandbox": "enterprises.csv", "institutions.csv", "patents.csv");
 
+/// The sandbox's institution that the words of a method's comment mean (`a lender`, `an insurer`), where its certificate is there.
+#[must_use]
+pub fn partner_of<'names>(said: &str, names: &[&'names str]) -> Option<&'names str> {
+    let wanted = if said.starts_with("an insurer") {
+        INSURER
+    } else {
+        BANK
+    };
+    names.iter().copied().find(|name| *name == wanted)
+}
+
+/// The sandbox's bank.
+pub const BANK: &str = "102496000991";
+/// The sandbox's insurer.
+pub const INSURER: &str = "SYCX-AY";
+
 /// Writes sample files into a folder.
 ///
 /// # Errors
