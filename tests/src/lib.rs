@@ -8,6 +8,7 @@ pub mod answer;
 pub mod batch;
 pub mod bench;
 pub mod cases;
+pub mod command;
 pub mod desk;
 pub mod ids;
 pub mod import;

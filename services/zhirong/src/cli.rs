@@ -14,9 +14,11 @@ pub use evidence::{AssessArgs, ExperimentArgs, ExplainArgs, ReplayArgs, VerifyAr
 pub use tools::{CallArgs, CompletionsArgs, ManArgs, SandboxArgs, SandboxCommand, SandboxDateArgs};
 
 use crate::audit::AuditArgs;
+use crate::doctor::DoctorArgs;
 use crate::exit::Exit;
 use crate::officer::BatchArgs;
 use crate::output::{Color, Form};
+use crate::partner::PartnerArgs;
 
 /// 专利金融补贴结算 Subsidies of a city for patent pledge loans and patent insurance: report, settle, check.
 #[derive(Debug, Parser)]
@@ -94,6 +96,10 @@ pub enum Command {
     Call(CallArgs),
     /// 试用环境 What only a sandbox can do
     Sandbox(SandboxArgs),
+    /// 示例机构 Acts as the core system of a sandbox's bank or insurer, well or badly behaved
+    Partner(PartnerArgs),
+    /// 体检 Checks what the program needs, each with what to do about it (exit 1: a failed check)
+    Doctor(DoctorArgs),
     /// 补全 Prints completions of a shell
     Completions(CompletionsArgs),
     /// 手册 Writes man pages, one a command
@@ -115,6 +121,9 @@ pub struct ServeArgs {
     /// 服务 Services of this process, separated by commas; all where not given
     #[arg(long, value_name = "NAME[,NAME]", value_delimiter = ',')]
     pub role: Vec<String>,
+    /// 政策文件 Rules that stand in for the shipped ones, a file a city; may be repeated. A sandbox has its own, with an invented revision
+    #[arg(long, value_name = "FILE")]
+    pub policy: Vec<PathBuf>,
     /// 数据库 Connection URL of PostgreSQL; an embedded server where not given
     #[arg(long, value_name = "URL")]
     pub database_url: Option<String>,

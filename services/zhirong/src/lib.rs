@@ -12,6 +12,7 @@ pub mod codes;
 pub mod commands;
 pub mod connection;
 pub mod demo;
+pub mod doctor;
 pub mod error;
 pub mod exit;
 pub mod experiment;
@@ -25,6 +26,7 @@ pub mod migrate;
 pub mod node;
 pub mod officer;
 pub mod output;
+pub mod partner;
 pub mod replay;
 pub mod sample;
 pub mod sandbox;
@@ -108,7 +110,12 @@ fn dispatch(
     if let Some(done) = without_settings(&cli.command) {
         return done;
     }
-    let settings = Settings::load(cli.global.config.as_deref(), environment, cli.overlay())?;
+    let settings = Settings::load(cli.global.config.as_deref(), environment, cli.overlay());
+    // Settings that cannot be read are what a doctor is asked about.
+    if let (Command::Doctor(args), Err(_)) = (&cli.command, &settings) {
+        return runtime(&Settings::default(), doctor::run(args.clone(), settings));
+    }
+    let settings = settings?;
     cli.command.set_settings(&settings);
     runtime(&settings, with_settings(cli.command))
 }
@@ -137,7 +144,9 @@ fn without_settings(command: &Command) -> Option<Result<ExitCode, CommandError>>
         | Command::Audit(_)
         | Command::Batch(_)
         | Command::Call(_)
-        | Command::Sandbox(_) => return None,
+        | Command::Sandbox(_)
+        | Command::Partner(_)
+        | Command::Doctor(_) => return None,
     })
 }
 
@@ -159,6 +168,11 @@ async fn with_settings(command: Command) -> Result<ExitCode, CommandError> {
         Command::Assess(args) => assess::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Codes => codes::run(),
+        Command::Partner(args) => partner::run(args).await,
+        Command::Doctor(args) => {
+            let settings = args.client.settings.clone();
+            doctor::run(args, Ok(settings)).await
+        }
         Command::Completions(args) => commands::completions(args),
         Command::Man(args) => commands::man(&args),
     }

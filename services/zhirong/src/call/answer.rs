@@ -30,6 +30,7 @@ pub(super) struct Printer {
 struct Rows {
     list: Option<FieldDescriptor>,
     leaves: Vec<Leaf>,
+    form: Form,
     listing: Listing,
     /// What stands beside the list, such as the token of the next page.
     beside: Vec<String>,
@@ -48,6 +49,8 @@ enum LeafKind {
     Date,
     Count,
     Text,
+    /// A list of messages: whole in CSV, in a table only how many there are.
+    List,
 }
 
 impl Printer {
@@ -56,7 +59,7 @@ impl Printer {
             method,
             form,
             out: out.map(|path| (path.to_owned(), None, 0)),
-            rows: Rows::of(&method.output),
+            rows: Rows::of(&method.output, form.unwrap_or(Form::Json)),
         }
     }
 
@@ -67,7 +70,13 @@ impl Printer {
     pub(super) fn take(&mut self, received: Received) -> Result<(), CommandError> {
         let bytes = match &mut self.out {
             None => received.bytes,
-            Some(out) => write_file(self.method, received, out)?,
+            Some(out) => {
+                let rest = write_file(self.method, received, out)?;
+                if rest.is_empty() {
+                    return Ok(());
+                }
+                rest
+            }
         };
         let unreadable = |error: gateway::Error| CommandError::from_status(&self.method.name, error.status());
         if is_line(self.form) {
@@ -137,7 +146,10 @@ fn take_bytes(message: &mut DynamicMessage, found: &mut Vec<prost::bytes::Bytes>
             continue;
         }
         match message.get_field_mut(&field) {
-            Field::Bytes(bytes) => found.push(std::mem::take(bytes)),
+            Field::Bytes(bytes) => {
+                found.push(std::mem::take(bytes));
+                message.clear_field(&field);
+            }
             Field::Message(inner) => take_bytes(inner, found),
             _ => {}
         }
@@ -145,7 +157,7 @@ fn take_bytes(message: &mut DynamicMessage, found: &mut Vec<prost::bytes::Bytes>
 }
 
 impl Rows {
-    fn of(output: &MessageDescriptor) -> Self {
+    fn of(output: &MessageDescriptor, form: Form) -> Self {
         let is_rows = |field: &FieldDescriptor| field.is_list() && matches!(field.kind(), Kind::Message(_));
         let mut lists = output.fields().filter(is_rows);
         let list = lists.next().filter(|_| lists.next().is_none());
@@ -156,6 +168,7 @@ impl Rows {
         Self {
             list,
             leaves,
+            form,
             listing: Listing::of(columns),
             beside: Vec::new(),
         }
@@ -178,7 +191,7 @@ impl Rows {
     }
 
     fn add(&mut self, row: &Value) {
-        let cells = self.leaves.iter().map(|leaf| leaf.cell(row)).collect();
+        let cells = self.leaves.iter().map(|leaf| leaf.cell(row, self.form)).collect();
         self.listing.add(cells);
     }
 
@@ -213,6 +226,7 @@ fn leaves_of(message: &MessageDescriptor, path: &[String], leaves: &mut Vec<Leaf
                     .for_each(|inner| leaves_of(inner, &path, leaves));
                 continue;
             }
+            None if field.is_list() && kind.as_message().is_some() => LeafKind::List,
             None if is_number(&kind) && !field.is_list() => LeafKind::Count,
             None => LeafKind::Text,
         };
@@ -232,7 +246,7 @@ const fn is_number(kind: &Kind) -> bool {
 }
 
 impl Leaf {
-    fn cell(&self, row: &Value) -> Cell {
+    fn cell(&self, row: &Value, form: Form) -> Cell {
         let found = self.path.iter().try_fold(row, |at, name| at.get(name));
         let Some(value) = found else {
             return Cell::Text(String::new());
@@ -244,9 +258,18 @@ impl Leaf {
                 Ok(count) => Cell::Count(count),
                 Err(_) => Cell::amount(plain(value)),
             },
-            LeafKind::Text => Cell::Text(plain(value)),
+            LeafKind::List if form == Form::Table => Cell::Text(counted(value)),
+            LeafKind::Text | LeafKind::List => Cell::Text(plain(value)),
         }
     }
+}
+
+/// How many a list has.
+fn counted(value: &Value) -> String {
+    value
+        .as_array()
+        .map(|items| format!("({})", items.len()))
+        .unwrap_or_default()
 }
 
 /// A day as the files write it.

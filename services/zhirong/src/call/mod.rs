@@ -14,6 +14,7 @@ use std::process::ExitCode;
 use std::sync::LazyLock;
 
 use gateway::{Method, Methods};
+use serde_json::json;
 
 pub use who::may_call;
 pub use wire::{Caller, Received};
@@ -118,7 +119,7 @@ async fn carry_out(
     (out, form): (Option<&Path>, Option<Form>),
 ) -> Result<ExitCode, CommandError> {
     if let Some(made) = request::give_id(method, &mut requests) {
-        output::note(&format!("request_id {made}"));
+        tell_id(&made, form);
     }
     let messages = request::encode(method, &requests)?;
     let caller = Caller::connect(url, identity, caller, method)?;
@@ -129,6 +130,15 @@ async fn carry_out(
     }
     printer.finish()?;
     Ok(Exit::Done.into())
+}
+
+/// Tells the `request_id` that was made: whoever repeats the call must send the same one.
+fn tell_id(made: &str, form: Option<Form>) {
+    if form == Some(Form::Json) {
+        output::note(&json!({"request_id": made}).to_string());
+    } else {
+        output::note(&format!("request_id {made}"));
+    }
 }
 
 /// How one message is printed where its form is not a table: one line of JSON.

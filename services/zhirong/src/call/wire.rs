@@ -16,6 +16,9 @@ use crate::error::CommandError;
 /// How long a call may take; computing or releasing a city's year is the longest.
 const LONG: Duration = Duration::from_secs(900);
 
+/// How long a call may take that only asks whether somebody is there.
+const SHORT: Duration = Duration::from_secs(10);
+
 /// Somebody who calls, by a certificate.
 #[derive(Debug)]
 pub struct Caller {
@@ -80,6 +83,29 @@ impl Caller {
             method,
             stream: answer.into_inner(),
         })
+    }
+}
+
+impl Caller {
+    /// Asks a method that the descriptors do not hold, such as that of the health service, with an empty message: its answer, and the
+    /// server's clock where it told it (RFC 9110, 6.6.1).
+    ///
+    /// # Errors
+    /// [`CommandError::Call`].
+    pub async fn raw(&self, path: &'static str) -> Result<(Bytes, Option<String>), CommandError> {
+        let failed = |status| CommandError::call(path, status);
+        let mut grpc = tonic::client::Grpc::new(self.transport.clone());
+        grpc.ready()
+            .await
+            .map_err(|error| failed(Status::from_error(error.into())))?;
+        let request = within(Bytes::new(), SHORT);
+        let answer = grpc
+            .unary(request, PathAndQuery::from_static(path), BytesCodec)
+            .await;
+        let answer = answer.map_err(failed)?;
+        let date = answer.metadata().get("date").and_then(|date| date.to_str().ok());
+        let date = date.map(str::to_owned);
+        Ok((answer.into_inner(), date))
     }
 }
 

@@ -11,6 +11,7 @@ impl Cli {
         let mut overlay = match &self.command {
             Command::Serve(args) => Overlay {
                 sandbox: args.sandbox.then_some(true),
+                policies: (!args.policy.is_empty()).then(|| args.policy.clone()),
                 data: args.data.clone(),
                 listen: args.listen,
                 roles: (!args.role.is_empty()).then(|| args.role.clone()),
@@ -41,9 +42,11 @@ impl Cli {
             | Command::Batch(_)
             | Command::Call(_)
             | Command::Sandbox(_)
+            | Command::Partner(_)
             | Command::Completions(_)
             | Command::Man(_)
             | Command::Codes => Overlay::default(),
+            Command::Doctor(args) => args.overlay(),
         };
         self.global.lay_over(&mut overlay);
         overlay
@@ -78,6 +81,8 @@ impl Command {
             Self::Batch(args) => &mut args.client().settings,
             Self::Call(args) => &mut args.client.settings,
             Self::Sandbox(args) => &mut args.client().settings,
+            Self::Partner(args) => &mut args.client.settings,
+            Self::Doctor(args) => &mut args.client.settings,
             Self::Assess(_) | Self::Verify(_) | Self::Codes | Self::Completions(_) | Self::Man(_) => return,
         };
         settings.clone_into(target);

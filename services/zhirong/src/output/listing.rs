@@ -81,6 +81,17 @@ impl Cell {
     }
 }
 
+/// Columns of our files that hold amounts.
+const AMOUNTS: [&str; 7] = [
+    "base_amount",
+    "entitled",
+    "settled_before",
+    "amount",
+    "now",
+    "then",
+    "difference",
+];
+
 /// Rows under one header. In plain text a row is printed as it comes; the other forms are printed by [`Listing::finish`].
 #[derive(Debug, Clone)]
 pub struct Listing {
@@ -93,6 +104,26 @@ impl Listing {
     #[must_use]
     pub fn new(columns: &[(&str, &str)]) -> Self {
         Self::of(Column::all(columns))
+    }
+
+    /// Rows of a file of ours, by the names of its columns; those that hold amounts are known by name.
+    #[must_use]
+    pub fn of_file(names: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> Self {
+        let cell = |(name, text): (&&str, String)| {
+            if AMOUNTS.contains(name) {
+                Cell::Amount(text)
+            } else {
+                Cell::Text(text)
+            }
+        };
+        let columns = names.iter().map(|name| Column::new(name, "")).collect();
+        let rows = rows
+            .into_iter()
+            .map(|row| names.iter().zip(row).map(cell).collect());
+        Self {
+            columns,
+            rows: rows.collect(),
+        }
     }
 
     /// A listing without rows, under columns that are not known beforehand.
