@@ -180,7 +180,7 @@ pub async fn run(
 }
 
 fn print(findings: &Findings) {
-    let mut listing = Listing::new(&[
+    let mut listing = Listing::of_sentences(&[
         ("check", "检查"),
         ("state", "结果"),
         ("found_zh", "情况"),
@@ -188,8 +188,6 @@ fn print(findings: &Findings) {
         ("advice_zh", "办法"),
         ("advice_en", ""),
     ]);
-    // In a terminal a list of sentences reads better than a table with six columns, so the plain text serves both.
-    let form = output::asked();
     for finding in findings.all() {
         let Finding {
             check,
@@ -205,14 +203,9 @@ fn print(findings: &Findings) {
             &advice.zh,
             &advice.en,
         ];
-        listing.add(cells.map(Cell::text).to_vec());
-        if form.is_none() {
-            output::data(text(finding).as_bytes());
-        }
+        listing.push(cells.map(Cell::text).to_vec(), || text(finding));
     }
-    if let Some(form) = form {
-        listing.print(form);
-    }
+    listing.finish();
     let count = |state| {
         findings
             .all()

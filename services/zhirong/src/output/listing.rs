@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Form, csv, data, form, table};
+use super::{Form, asked, csv, data, form, table};
 
 /// A column.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,6 +95,7 @@ const AMOUNTS: [&str; 7] = [
 /// Rows under one header. In plain text a row is printed as it comes; the other forms are printed by [`Listing::finish`].
 #[derive(Debug, Clone)]
 pub struct Listing {
+    form: Option<Form>,
     columns: Vec<Column>,
     rows: Vec<Vec<Cell>>,
 }
@@ -104,6 +105,15 @@ impl Listing {
     #[must_use]
     pub fn new(columns: &[(&str, &str)]) -> Self {
         Self::of(Column::all(columns))
+    }
+
+    /// A listing of sentences: on a terminal they read better as plain text than as a table, which they get only where it is asked for.
+    #[must_use]
+    pub fn of_sentences(columns: &[(&str, &str)]) -> Self {
+        Self {
+            form: asked(),
+            ..Self::new(columns)
+        }
     }
 
     /// Rows of a file of ours, by the names of its columns; those that hold amounts are known by name.
@@ -121,15 +131,16 @@ impl Listing {
             .into_iter()
             .map(|row| names.iter().zip(row).map(cell).collect());
         Self {
-            columns,
             rows: rows.collect(),
+            ..Self::of(columns)
         }
     }
 
     /// A listing without rows, under columns that are not known beforehand.
     #[must_use]
-    pub const fn of(columns: Vec<Column>) -> Self {
+    pub fn of(columns: Vec<Column>) -> Self {
         Self {
+            form: form(),
             columns,
             rows: Vec::new(),
         }
@@ -137,7 +148,7 @@ impl Listing {
 
     /// Adds a row; `plain` is what the command prints for it where no form is asked for.
     pub fn push(&mut self, cells: Vec<Cell>, plain: impl FnOnce() -> String) {
-        match form() {
+        match self.form {
             None => data(plain().as_bytes()),
             Some(_) => self.rows.push(cells),
         }
@@ -167,6 +178,7 @@ impl Listing {
             kept.map(|(item, _)| item.clone()).collect()
         }
         Self {
+            form: self.form,
             columns: kept(&self.columns, &keep),
             rows: self.rows.iter().map(|row| kept(row, &keep)).collect(),
         }
@@ -174,7 +186,7 @@ impl Listing {
 
     /// Prints what was pushed, where a form is asked for.
     pub fn finish(&self) {
-        if let Some(form) = form() {
+        if let Some(form) = self.form {
             self.print(form);
         }
     }
@@ -190,7 +202,7 @@ impl Listing {
 
     /// Prints the one row: a name and a value a line in a table, one object in JSON. `plain` is the command's own text.
     pub fn print_record(&self, plain: impl FnOnce() -> String) {
-        match form() {
+        match self.form {
             None => data(plain().as_bytes()),
             Some(Form::Table) => data(table::record(&self.columns, &self.rows).as_bytes()),
             Some(Form::Json) => {

@@ -102,7 +102,7 @@ pub async fn run(args: PartnerArgs) -> Result<ExitCode, CommandError> {
         PartnerKind::Insurer => (INSURER, insurer::plan(args.seed, args.year, &args.deeds)),
     };
     let caller = Caller::of(&client(&url, &identity, name)?);
-    let mut listing = Listing::new(&[
+    let mut listing = Listing::of_sentences(&[
         ("deed", "行为"),
         ("did_zh", "所做"),
         ("did_en", ""),
