@@ -68,7 +68,9 @@ impl City {
                 text(&line["amount"]["amount"]),
             ]
         };
-        answer["lines"].as_array().unwrap().iter().map(line).collect()
+        // A list without any is left out.
+        let lines = answer["lines"].as_array().map_or(&[][..], Vec::as_slice);
+        lines.iter().map(line).collect()
     }
 
     /// The codes and references of a batch's findings.
