@@ -15,10 +15,10 @@ pub use tools::{CallArgs, CompletionsArgs, ManArgs, SandboxArgs, SandboxCommand,
 
 use crate::audit::AuditArgs;
 use crate::doctor::DoctorArgs;
+use crate::example_partner::PartnerArgs;
 use crate::exit::Exit;
 use crate::officer::BatchArgs;
 use crate::output::{Color, Form};
-use crate::partner::PartnerArgs;
 
 /// 专利金融补贴结算 Subsidies of a city for patent pledge loans and patent insurance: report, settle, check.
 #[derive(Debug, Parser)]

@@ -14,6 +14,7 @@ pub mod connection;
 pub mod demo;
 pub mod doctor;
 pub mod error;
+pub mod example_partner;
 pub mod exit;
 pub mod experiment;
 pub mod explain;
@@ -26,7 +27,6 @@ pub mod migrate;
 pub mod node;
 pub mod officer;
 pub mod output;
-pub mod partner;
 pub mod replay;
 pub mod sample;
 pub mod sandbox;
@@ -168,7 +168,7 @@ async fn with_settings(command: Command) -> Result<ExitCode, CommandError> {
         Command::Assess(args) => assess::run(&args),
         Command::Verify(args) => verify::run(&args),
         Command::Codes => codes::run(),
-        Command::Partner(args) => partner::run(args).await,
+        Command::Partner(args) => example_partner::run(args).await,
         Command::Doctor(args) => {
             let settings = args.client.settings.clone();
             doctor::run(args, Ok(settings)).await
