@@ -61,6 +61,8 @@ impl Node {
     /// An unknown role (`ROLE_UNKNOWN`), and whatever keeps the database or the listener from starting.
     pub async fn start(settings: &Settings) -> Result<Self, Error> {
         let roles = roles_of(settings)?;
+        // Rules that do not load are told before anything is started.
+        let rulebooks = rulebooks(settings)?;
         std::fs::create_dir_all(&settings.data).map_err(|source| io_error(&settings.data, source))?;
         let identity = settings.data.join("identity");
         let (authority, server_identity) = certificates::of_folder(&identity)?;
@@ -78,7 +80,7 @@ impl Node {
         let webhook_options = webhooks::options(settings, &roles, &identity)?;
         let (database, cluster) = open_database(settings).await?;
         if roles.contains(&"registry") {
-            certificates::enroll_people(&database, &identity, authority.as_deref()).await?;
+            certificates::enroll_people(&database, &identity, authority.as_deref(), &rulebooks).await?;
         }
         mark_sandbox(settings, &identity)?;
         let server = Server {
@@ -91,17 +93,18 @@ impl Node {
             ..Server::new(settings.listen, server_identity)
         };
         let issuer = authority.filter(|_| settings.sandbox);
+        let rulebooks = Arc::new(rulebooks);
         let webhooks = webhook_options
-            .map(|options| webhooks::service(&database, options))
+            .map(|options| webhooks::service(&database, rulebooks.clone(), options))
             .transpose()?;
         let routes = routes(
             &roles,
-            &database,
+            (&database, &rulebooks),
             issuer,
             (signer, keys),
             webhooks.as_ref(),
             settings.sandbox,
-        )?;
+        );
         let (stop, stopped) = oneshot::channel();
         let running = server
             .start(routes, async move {
@@ -110,7 +113,7 @@ impl Node {
             })
             .await?;
         let url = format!("https://{}", running.address());
-        let watch = watch_of(&roles, &database)?;
+        let watch = watch_of(&roles, &database, &rulebooks);
         Ok(Self {
             url,
             identity,
@@ -205,26 +208,45 @@ async fn open_database(settings: &Settings) -> Result<(Database, Option<Cluster>
     Ok((database, Some(cluster)))
 }
 
-/// The rulebooks that ship with the program.
+/// The rulebooks of a node: those that ship with the program, each replaced by the one of the settings for its city.
 ///
 /// # Errors
-/// A rulebook that does not load.
-pub fn rulebooks() -> Result<Vec<Rulebook>, Error> {
-    Ok(vec![Rulebook::load(ANYANG_2018_9)?])
+/// A file that cannot be read, a rulebook that does not load, and two files for one city.
+pub fn rulebooks(settings: &Settings) -> Result<Vec<Rulebook>, Error> {
+    let mut given: Vec<Rulebook> = Vec::new();
+    for path in &settings.policies {
+        let text = std::fs::read_to_string(path).map_err(|source| io_error(path, source))?;
+        let rulebook = Rulebook::load(&text)?;
+        if given.iter().any(|other| other.city == rulebook.city) {
+            let (path, city) = (path.display(), &rulebook.city);
+            return Err(Error::invalid(
+                "policies",
+                "POLICY_TWICE",
+                format!("{path}：城市 {city} 已有另一政策文件"),
+                format!("{path}: another file has the rules of city {city} already"),
+            ));
+        }
+        tracing::info!(policy.id = %rulebook.id, policy.file = %path.display(), "rules come from a file");
+        given.push(rulebook);
+    }
+    let shipped = Rulebook::load(ANYANG_2018_9)?;
+    if given.iter().all(|other| other.city != shipped.city) {
+        given.insert(0, shipped);
+    }
+    Ok(given)
 }
 
 /// Measures for a collector what only the database knows, where there is one and this process settles.
-fn watch_of(roles: &[&'static str], database: &Database) -> Result<Option<JoinHandle<()>>, Error> {
+fn watch_of(
+    roles: &[&'static str],
+    database: &Database,
+    rulebooks: &Arc<Vec<Rulebook>>,
+) -> Option<JoinHandle<()>> {
     if !platform::metrics::is_on() || !roles.contains(&"settlement") {
-        return Ok(None);
+        return None;
     }
-    let ledger = Ledger {
-        database: database.clone(),
-        role: settlement::DATABASE_ROLE,
-        clock: Clock::System,
-        rulebooks: Arc::new(rulebooks()?),
-    };
-    Ok(Some(tokio::spawn(settlement::watch(ledger))))
+    let ledger = ledger_of(database, settlement::DATABASE_ROLE, rulebooks.clone());
+    Some(tokio::spawn(settlement::watch(ledger)))
 }
 
 /// Whether `serve` could use what the settings name; starts nothing.
@@ -322,14 +344,13 @@ fn health_of(roles: &[&'static str]) -> Vec<&'static str> {
 
 fn routes(
     roles: &[&'static str],
-    database: &Database,
+    (database, rulebooks): (&Database, &Arc<Vec<Rulebook>>),
     issuer: Option<Arc<Authority>>,
     (signer, keys): (Option<Arc<dyn Signer>>, Option<Arc<Keyring>>),
     webhooks: Option<&Webhooks>,
     is_sandbox: bool,
-) -> Result<tonic::service::Routes, Error> {
+) -> tonic::service::Routes {
     let callers = Callers::new(database.clone());
-    let rulebooks = Arc::new(rulebooks()?);
     let ledger = |role| ledger_of(database, role, rulebooks.clone());
     let mut builder = tonic::service::Routes::builder();
     for role in roles {
@@ -381,7 +402,7 @@ fn routes(
         _ => settlement::DATABASE_ROLE,
     };
     ledger::rpc::routes(&mut builder, ledger(reader), callers);
-    Ok(builder.routes())
+    builder.routes()
 }
 
 impl From<Error> for crate::CommandError {

@@ -7,8 +7,9 @@ use ledger::{Caller, Error, Role};
 use platform::database::Database;
 use platform::identity::{Authority, Identity, Purpose, certificate_digest, load_identity};
 use policy::ident::City;
+use policy::rulebook::Rulebook;
 
-use super::{PROBE, rulebooks};
+use super::PROBE;
 
 /// The people and offices that have a certificate from the first start: their names and roles.
 const PEOPLE: [(&str, Role); 5] = [
@@ -38,8 +39,9 @@ pub(super) async fn enroll_people(
     database: &Database,
     identity: &Path,
     authority: Option<&Authority>,
+    rulebooks: &[Rulebook],
 ) -> Result<(), Error> {
-    let cities: Vec<City> = rulebooks()?.into_iter().map(|rulebook| rulebook.city).collect();
+    let cities: Vec<City> = rulebooks.iter().map(|rulebook| rulebook.city.clone()).collect();
     for city in cities {
         for (name, role) in PEOPLE {
             let digest = match authority {

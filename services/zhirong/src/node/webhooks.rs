@@ -8,8 +8,9 @@ use notify::{Options, Reach, Webhooks};
 use platform::config::Settings;
 use platform::database::Database;
 use platform::sealing::Keyring;
+use policy::rulebook::Rulebook;
 
-use super::{io_error, ledger_of, rulebooks};
+use super::{io_error, ledger_of};
 
 /// Name of the sandbox's own keys for webhook secrets, beside its certificates.
 const WEBHOOK_KEY: &str = "webhook.keys";
@@ -44,7 +45,11 @@ pub(super) fn options(
 }
 
 /// The service over a database.
-pub(super) fn service(database: &Database, options: Options) -> Result<Webhooks, Error> {
-    let ledger = ledger_of(database, notify::DATABASE_ROLE, Arc::new(rulebooks()?));
+pub(super) fn service(
+    database: &Database,
+    rulebooks: Arc<Vec<Rulebook>>,
+    options: Options,
+) -> Result<Webhooks, Error> {
+    let ledger = ledger_of(database, notify::DATABASE_ROLE, rulebooks);
     Webhooks::new(ledger, Callers::new(database.clone()), options)
 }
