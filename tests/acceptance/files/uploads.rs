@@ -462,7 +462,11 @@ fn one_upload_a_caller_at_a_time() {
             let (sending, requests) = tokio::sync::mpsc::channel(4);
             let mut first = messages(declaration("loan_events.csv", &bytes), &bytes, 65_536).into_iter();
             sending.send(first.next().unwrap()).await.unwrap();
-            let answers = scene.bank.files().upload_file(ReceiverStream::new(requests)).await;
+            let answers = scene
+                .bank
+                .files()
+                .upload_file(ReceiverStream::new(requests))
+                .await;
             let mut answers = answers.unwrap().into_inner();
             // The second is refused while the first one's bytes are still to come, as soon as the first has entered.
             let mut refused = false;
@@ -480,7 +484,9 @@ fn one_upload_a_caller_at_a_time() {
             }
             drop(sending);
             // It was the first one that came too late: the whole again.
-            let Ok(Some(_)) = answers.message().await else { continue };
+            let Ok(Some(_)) = answers.message().await else {
+                continue;
+            };
             while answers.message().await.unwrap().is_some() {}
             assert!(refused);
             assert_eq!(events(&scene).await, 1);

@@ -93,7 +93,10 @@ pub(super) const fn hint(code: RefusalCode) -> (&'static str, &'static str) {
             "把该列设为文本格式，重新填写完整编号",
             "format the column as text and type the whole code again",
         ),
-        Code::CellNotCorrected => ("删去 ⚠ 标记，填写正确的值", "remove the ⚠ mark and type the right value"),
+        Code::CellNotCorrected => (
+            "删去 ⚠ 标记，填写正确的值",
+            "remove the ⚠ mark and type the right value",
+        ),
         Code::FormulaInCell | Code::CellIsError => {
             ("选择性粘贴为数值", "paste the value in place of the formula")
         }
