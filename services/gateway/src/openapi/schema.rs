@@ -134,7 +134,7 @@ fn error() -> Value {
                 "message": {"type": "string", "description": "For people, in English; LocalizedMessage has it in Chinese."},
                 "details": {"type": "array", "items": {
                     "type": "object",
-                    "description": "google.rpc.ErrorInfo (reason, domain, metadata), LocalizedMessage, BadRequest (field_violations) or RetryInfo.",
+                    "description": "ErrorInfo, LocalizedMessage, BadRequest or RetryInfo of google.rpc.",
                     "required": ["@type"],
                     "properties": {
                         "@type": {"type": "string", "description": "type.googleapis.com/ and the name of the type."},
