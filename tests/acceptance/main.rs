@@ -8,6 +8,7 @@ mod bad_input;
 mod callers;
 mod cases;
 mod findings;
+mod gateway;
 mod insurance;
 mod payment;
 mod pledge;

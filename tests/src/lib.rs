@@ -9,12 +9,15 @@ pub mod batch;
 pub mod bench;
 pub mod cases;
 pub mod desk;
+pub mod http;
 pub mod ids;
 pub mod import;
+pub mod parity;
 pub mod process;
 pub mod proofs;
 pub mod pull;
 pub mod records;
+pub mod roles;
 pub mod sandbox;
 pub mod scene;
 

@@ -5,6 +5,7 @@ mod calls;
 mod coverage;
 mod layering;
 mod migrations;
+mod openapi;
 mod queries;
 mod reasons;
 mod schema;

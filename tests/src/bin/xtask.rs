@@ -3,6 +3,8 @@
 //! - `cases [--dir DIR]`: every acceptance case by the rules alone and through the services, one line a case
 //! - `check`: what a change must pass before it is proposed
 //! - `bench`: figures with their bars, one JSON line each
+//! - `openapi`: writes `proto/openapi.json`
+//! - `parity [--only CARRIER] [--scene FILE] [--answers FILE]`: the same result by every way in, one JSON line a figure
 //! - `proofs [--smoke] [--seed N] [--only GROUP]`: what must hold of every settlement, one JSON line a figure; `proofs-long` with the
 //!   large counts
 
@@ -11,7 +13,7 @@ use std::process::{Command, ExitCode};
 
 use zhirong_tests::cases::{Order, all, by_server, folder};
 use zhirong_tests::proofs::{self, Asked, Size};
-use zhirong_tests::{bench, run};
+use zhirong_tests::{bench, parity, run};
 
 /// The seed of the shuffled order; printed, so that a run can be repeated.
 const SEED: u64 = 20_180_221;
@@ -24,6 +26,11 @@ fn main() -> ExitCode {
         ["cases", "--dir", dir] => cases(PathBuf::from(dir)),
         ["check"] => check(),
         ["bench"] => bench::all(),
+        ["openapi"] => openapi(),
+        ["parity", rest @ ..] => match parity::Asked::read(rest) {
+            Some(asked) => run(parity::run(&asked)),
+            None => return usage(),
+        },
         ["proofs", rest @ ..] => match asked(Size::Full, rest) {
             Some((asked, only)) => proofs::run(asked, only),
             None => return usage(),
@@ -44,10 +51,21 @@ fn main() -> ExitCode {
 fn usage() -> ExitCode {
     let groups: Vec<&str> = proofs::GROUPS.iter().map(|(name, _)| *name).collect();
     eprintln!(
-        "cargo xtask cases [--dir DIR] | check | bench | proofs [--smoke] [--seed N] [--only {0}] | proofs-long [--seed N] [--only {0}]",
+        "cargo xtask cases [--dir DIR] | check | bench | openapi | parity [--only CARRIER] [--scene FILE] [--answers FILE] \
+         | proofs [--smoke] [--seed N] [--only {0}] | proofs-long [--seed N] [--only {0}]",
         groups.join("|")
     );
     ExitCode::from(2)
+}
+
+/// Writes the description of the interface from the descriptors.
+fn openapi() -> bool {
+    let path = parity::openapi_path();
+    match std::fs::write(&path, parity::openapi()) {
+        Ok(()) => println!("{}", path.display()),
+        Err(error) => eprintln!("{}: {error}", path.display()),
+    }
+    path.is_file()
 }
 
 /// The options of the proofs; none where one is unknown.
