@@ -46,7 +46,7 @@ const MASKED: [&str; 29] = [
 /// What only a part of the requests has: they are traced by chance, one in some.
 const LEFT_OUT: [&str; 3] = ["trace_id", "trace_ids", "traceparent"];
 
-/// What tells a row of the audit trail. The first row of a chain is an enrolment, its body a key of the sandbox.
+/// What tells a row of the audit trail. The first row of a chain is an enrolment: its request is made and its key is the sandbox's own.
 const AUDIT_ROW: &str = "row_hash";
 
 /// The beginning of a credential's name; the digest of the key follows.
@@ -59,7 +59,8 @@ pub fn masked(value: &Value) -> Value {
             .iter()
             .filter(|(name, _)| !LEFT_OUT.contains(&name.as_str()))
             .map(|(name, field)| {
-                let of_a_key = name == "body_digest" && fields.contains_key(AUDIT_ROW);
+                let of_a_key =
+                    ["body_digest", "request_id"].contains(&name.as_str()) && fields.contains_key(AUDIT_ROW);
                 let is_masked = of_a_key || MASKED.contains(&name.as_str()) && !field.is_object();
                 let field = if is_masked {
                     Value::from("*")
