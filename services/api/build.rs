@@ -15,7 +15,10 @@ use prost_types::{FieldDescriptorProto, FileDescriptorProto, FileDescriptorSet};
 )]
 fn main() -> Result<(), Box<dyn Error>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../proto");
-    println!("cargo::rerun-if-changed={}", root.display());
+    // The documents beside the definitions change nothing here.
+    for folder in ["zhirong", "google"] {
+        println!("cargo::rerun-if-changed={}", root.join(folder).display());
+    }
     let mut sources = Vec::new();
     collect(&root.join("zhirong"), &mut sources)?;
     sources.sort();

@@ -8,20 +8,10 @@ use tonic::transport::Channel;
 use tonic::{Code, Request, Status};
 use tonic_prost::ProstCodec;
 use zhirong_tests::answer::refused;
+use zhirong_tests::roles::{ROLES, allowed, roles_of};
 use zhirong_tests::run;
 use zhirong_tests::sandbox::{Sandbox, channel, shared};
 use zhirong_tests::scene::Lending;
-
-/// Every role.
-const ROLES: [&str; 6] = [
-    "institution",
-    "bureau",
-    "finance-maker",
-    "finance-checker",
-    "finance-releaser",
-    "auditor",
-];
-const FINANCE: [&str; 3] = ["finance-maker", "finance-checker", "finance-releaser"];
 
 /// Number of the field `service` of a file, and of `method` of a service, in a descriptor's paths.
 const SERVICE: i32 = 6;
@@ -32,31 +22,6 @@ struct Call {
     path: String,
     client_streaming: bool,
     allowed: Vec<&'static str>,
-}
-
-fn roles_of(words: &str) -> Vec<&'static str> {
-    let mut roles = Vec::new();
-    for word in words
-        .trim()
-        .trim_end_matches('.')
-        .replace(", and ", ", ")
-        .split(", ")
-    {
-        match word {
-            "a lender" | "an insurer" | "the institution itself" => roles.push("institution"),
-            "for its own records" => {}
-            "the bureau" => roles.push("bureau"),
-            "the auditor" => roles.push("auditor"),
-            "finance" => roles.extend(FINANCE),
-            role => roles.push(
-                *ROLES
-                    .iter()
-                    .find(|known| **known == role)
-                    .unwrap_or_else(|| panic!("{words:?}")),
-            ),
-        }
-    }
-    roles
 }
 
 /// Every call of every service with the roles that its comment names.
@@ -73,11 +38,9 @@ fn calls() -> Vec<Call> {
                     .find(|location| location.path == wanted)
                     .unwrap()
                     .leading_comments();
-                let may = comment
-                    .lines()
-                    .find_map(|line| line.trim().strip_prefix("May call: "));
                 let path = format!("/{}.{}/{}", file.package(), service.name(), method.name());
-                let allowed = roles_of(may.unwrap_or_else(|| panic!("{path} does not say who may call it")));
+                let allowed =
+                    allowed(comment).unwrap_or_else(|| panic!("{path} does not say who may call it"));
                 calls.push(Call {
                     path,
                     client_streaming: method.client_streaming(),

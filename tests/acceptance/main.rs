@@ -10,6 +10,7 @@ mod cases;
 mod cli;
 mod files;
 mod findings;
+mod gateway;
 mod hostile;
 mod insurance;
 mod notify;

@@ -7,6 +7,7 @@ mod deploy;
 mod layering;
 mod metrics;
 mod migrations;
+mod openapi;
 mod queries;
 mod reasons;
 mod retries;

@@ -27,6 +27,21 @@ impl Method {
         Ok(read(&self.input, json.as_ref())?.encode_to_vec().into())
     }
 
+    /// Encodes a request that is given as a JSON value.
+    ///
+    /// # Errors
+    /// [`Error::UnknownField`] and [`Error::Value`] with the path of the field.
+    pub fn parse_value(&self, json: &Value) -> Result<Bytes, Error> {
+        let mut track = Track::new();
+        let read = DynamicMessage::deserialize_with_options(
+            self.input.clone(),
+            Deserializer::new(json, &mut track),
+            &PARSED,
+        );
+        let message = read.map_err(|error| wrong(&self.input, &track.path(), &error))?;
+        Ok(message.encode_to_vec().into())
+    }
+
     /// An answer as a JSON value.
     ///
     /// # Errors

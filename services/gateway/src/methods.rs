@@ -43,6 +43,8 @@ pub struct Method {
     pub server_streaming: bool,
     /// The comment that it has in the `.proto` file.
     pub doc: String,
+    /// The comment of its service.
+    pub service_doc: String,
 }
 
 impl Methods {
@@ -86,10 +88,15 @@ impl Methods {
             let path = method.path.trim_start_matches('/');
             path == wanted || path.rsplit('.').next() == Some(wanted)
         };
-        self.all().iter().find(is_it).ok_or_else(|| Error::UnknownMethod {
+        self.all().iter().find(is_it).ok_or_else(|| self.unknown(name))
+    }
+
+    /// The refusal of a name that no method has.
+    pub(crate) fn unknown(&self, name: &str) -> Error {
+        Error::UnknownMethod {
             name: name.to_owned(),
-            near: self.near(wanted),
-        })
+            near: self.near(name.trim_start_matches('/')),
+        }
     }
 
     /// The names of the methods that a wrong name may have meant, nearest first.
@@ -116,6 +123,8 @@ impl Methods {
 impl Method {
     fn of(method: MethodDescriptor) -> Self {
         let service = method.parent_service();
+        let file = service.parent_file();
+        let comment = |path| comment::of(file.file_descriptor_proto(), path);
         Self {
             service: service.full_name().to_owned(),
             name: method.name().to_owned(),
@@ -124,7 +133,8 @@ impl Method {
             output: method.output(),
             client_streaming: method.is_client_streaming(),
             server_streaming: method.is_server_streaming(),
-            doc: comment::of(service.parent_file().file_descriptor_proto(), method.path()),
+            doc: comment(method.path()),
+            service_doc: comment(service.path()),
         }
     }
 

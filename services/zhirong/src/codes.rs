@@ -2,6 +2,7 @@
 
 mod command;
 mod files;
+mod gateway;
 mod notify;
 mod payment;
 mod reasons;
@@ -120,6 +121,7 @@ pub fn entries() -> Vec<Entry> {
         .chain(payment::REASONS)
         .chain(command::REASONS)
         .chain(files::REASONS)
+        .chain(gateway::REASONS)
         .chain(notify::REASONS)
         .chain(transport::REASONS);
     for (reason, zh, en) in reasons {

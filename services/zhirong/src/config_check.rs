@@ -15,6 +15,9 @@ pub struct ConfigArgs {
     /// What to do.
     #[command(subcommand)]
     pub command: ConfigCommand,
+    /// The settings to check; filled in before the command runs.
+    #[arg(skip)]
+    pub settings: Settings,
 }
 
 /// What can be done with settings.

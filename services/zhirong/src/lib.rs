@@ -128,9 +128,6 @@ fn dispatch(
         return runtime(&Settings::default(), doctor::run(args.clone(), settings));
     }
     let settings = settings?;
-    if matches!(cli.command, Command::Config(_)) {
-        return config_check::run(&settings);
-    }
     cli.command.set_settings(&settings);
     runtime(&settings, with_settings(cli.command))
 }

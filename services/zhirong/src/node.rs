@@ -104,7 +104,7 @@ impl Node {
             (signer, keys),
             webhooks.as_ref(),
             settings.sandbox,
-        );
+        )?;
         let (stop, stopped) = oneshot::channel();
         let running = server
             .start(routes, async move {
@@ -349,7 +349,7 @@ fn routes(
     (signer, keys): (Option<Arc<dyn Signer>>, Option<Arc<Keyring>>),
     webhooks: Option<&Webhooks>,
     is_sandbox: bool,
-) -> tonic::service::Routes {
+) -> Result<tonic::service::Routes, Error> {
     let callers = Callers::new(database.clone());
     let ledger = |role| ledger_of(database, role, rulebooks.clone());
     let mut builder = tonic::service::Routes::builder();
@@ -402,7 +402,19 @@ fn routes(
         _ => settlement::DATABASE_ROLE,
     };
     ledger::rpc::routes(&mut builder, ledger(reader), callers);
-    builder.routes()
+    with_json(builder.routes())
+}
+
+/// The same routes for callers of JSON and gRPC-Web, in this process and under the same certificates.
+fn with_json(routes: tonic::service::Routes) -> Result<tonic::service::Routes, Error> {
+    let methods =
+        gateway::Methods::new(api::FILE_DESCRIPTOR_SET).map_err(|error| platform::Error::Start {
+            reason: error.reason(),
+            zh: error.message_zh(),
+            en: error.message_en(),
+        })?;
+    let layer = gateway::GatewayLayer::new(methods, platform::telemetry::current_trace_id);
+    Ok(routes.into_axum_router().layer(layer).into())
 }
 
 impl From<Error> for crate::CommandError {

@@ -4,6 +4,8 @@
 //! - `check`: what a change must pass before it is proposed
 //! - `bench`: figures with their bars, one JSON line each
 //! - `sbom`: every crate in the program, as CycloneDX
+//! - `openapi`: writes `proto/openapi.json`
+//! - `parity [--only CARRIER] [--scene FILE] [--answers FILE]`: the same result by every way in, one JSON line a figure
 //! - `proofs [--smoke] [--seed N] [--only GROUP]`: what must hold of every settlement, one JSON line a figure; `proofs-long` with the
 //!   large counts
 //! - `clients [--all]`: the samples in Java, Python and Rust against a sandbox, one JSON line a figure; what lacks its tools is said to be
@@ -18,7 +20,7 @@ use std::process::{Command, ExitCode};
 
 use zhirong_tests::cases::{Order, all, by_server, folder};
 use zhirong_tests::proofs::{self, Asked, Size};
-use zhirong_tests::{bench, clients, docs, run, sbom, service_config, strangers};
+use zhirong_tests::{bench, clients, docs, hostile, parity, run, sbom, service_config, strangers};
 
 /// The seed of the shuffled order; printed, so that a run can be repeated.
 const SEED: u64 = 20_180_221;
@@ -41,6 +43,11 @@ fn main() -> ExitCode {
         ["strangers"] => built() && run(strangers::all(false)),
         ["strangers", "--all"] => built() && run(strangers::all(true)),
         ["sbom"] => sbom::print(),
+        ["openapi"] => openapi(),
+        ["parity", rest @ ..] => match parity::Asked::read(rest) {
+            Some(asked) => run(parity::run(&asked)),
+            None => return usage(),
+        },
         ["proofs", rest @ ..] => match asked(Size::Full, rest) {
             Some((asked, only)) => proofs::run(asked, only),
             None => return usage(),
@@ -61,11 +68,22 @@ fn main() -> ExitCode {
 fn usage() -> ExitCode {
     let groups: Vec<&str> = proofs::GROUPS.iter().map(|(name, _)| *name).collect();
     eprintln!(
-        "cargo xtask cases [--dir DIR] | check | bench | sbom | clients [--all] | strangers [--all] | docs [PAGE] | bundle [--out DIR] | service-config | \
+        "cargo xtask cases [--dir DIR] | check | bench | openapi | service-config | sbom | bundle [--out DIR] | \
+         clients [--all] | strangers [--all] | docs [PAGE] | parity [--only CARRIER] [--scene FILE] [--answers FILE] | \
          proofs [--smoke] [--seed N] [--only {0}] | proofs-long [--seed N] [--only {0}]",
         groups.join("|")
     );
     ExitCode::from(2)
+}
+
+/// Writes the description of the interface from the descriptors.
+fn openapi() -> bool {
+    let path = parity::openapi_path();
+    match std::fs::write(&path, parity::openapi()) {
+        Ok(()) => println!("{}", path.display()),
+        Err(error) => eprintln!("{}: {error}", path.display()),
+    }
+    path.is_file()
 }
 
 /// The options of the proofs; none where one is unknown.

@@ -55,7 +55,10 @@ fn a_method_is_found_by_its_path_and_by_its_short_name() {
 fn a_message_is_read_by_both_names_and_written_by_those_of_the_proto_file() {
     let methods = methods();
     let method = place(&methods);
-    let proto = method.parse(r#"{"order_no":"甲","grand_total":"9007199254740993","parts":[{"is_paid":true}],"state":"STATE_OPEN","seal":"AQI="}"#);
+    let proto = method.parse(
+        r#"{"order_no":"甲","grand_total":"9007199254740993","parts":[{"is_paid":true}],
+            "state":"STATE_OPEN","seal":"AQI="}"#,
+    );
     let camel = method.parse(
         r#"{"orderNo":"甲","grandTotal":9007199254740993,"parts":[{"isPaid":true}],"state":1,"seal":"AQI"}"#,
     );

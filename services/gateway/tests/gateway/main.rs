@@ -4,4 +4,6 @@
 #[cfg(test)]
 mod json;
 #[cfg(test)]
+mod layer;
+#[cfg(test)]
 mod service;

@@ -83,6 +83,7 @@ impl Command {
             Self::Mapping(args) => &mut args.client().settings,
             Self::Statement(args) => &mut args.partner.client.settings,
             Self::Health(args) => &mut args.client.settings,
+            Self::Config(args) => &mut args.settings,
             Self::Webhook(args) => &mut args.settings,
             Self::Settle(args) => &mut args.client.settings,
             Self::Export(args) => &mut args.client.settings,
@@ -98,7 +99,6 @@ impl Command {
             Self::Assess(_)
             | Self::Verify(_)
             | Self::Template(_)
-            | Self::Config(_)
             | Self::Codes
             | Self::Completions(_)
             | Self::Man(_) => return,

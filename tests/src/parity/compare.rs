@@ -1,0 +1,124 @@
+//! Two plays of the scene side by side.
+
+use serde_json::Value;
+
+use super::scene::Played;
+
+/// What differs between two sandboxes whatever the carrier, and nothing else: the moment, keys that each sandbox makes for itself, and
+/// whatever is hashed or signed over them. Field names, as JSON has them; that the field is there is compared.
+const MASKED: [&str; 29] = [
+    // Moments.
+    "recorded_at",
+    "opened_at",
+    "submitted_at",
+    "published_at",
+    "approved_at",
+    "released_at",
+    "given_at",
+    "paid_at",
+    "changed_at",
+    "ordered_at",
+    "not_before",
+    "not_after",
+    "revoked_at",
+    // Keys of the sandbox's own certificates.
+    "spki_digest",
+    // Rows of the audit trail with their chain.
+    "audit_id",
+    "hash",
+    "previous_hash",
+    "row_hash",
+    // The receipt prints the heads of the chains, so its digest and whatever holds it differ: tokens, the archive, the receipt behind.
+    "batch_digest",
+    "batch",
+    "previous_digest",
+    "receipt_json",
+    "resume_token",
+    "next_page_token",
+    "sha256",
+    "chunk",
+    // Of the archive: a signature in DER is a byte longer or shorter.
+    "size",
+    "sent",
+    "etag",
+];
+
+/// What only a part of the requests has: they are traced by chance, one in some.
+const LEFT_OUT: [&str; 3] = ["trace_id", "trace_ids", "traceparent"];
+
+/// What tells a row of the audit trail. The first row of a chain is an enrolment: its request is made and its key is the sandbox's own.
+const AUDIT_ROW: &str = "row_hash";
+
+/// The beginning of a credential's name; the digest of the key follows.
+const CREDENTIAL: &str = "credentials/";
+
+/// The value without what must differ.
+pub fn masked(value: &Value) -> Value {
+    match value {
+        Value::Object(fields) => fields
+            .iter()
+            .filter(|(name, _)| !LEFT_OUT.contains(&name.as_str()))
+            .map(|(name, field)| {
+                let of_a_key =
+                    ["body_digest", "request_id"].contains(&name.as_str()) && fields.contains_key(AUDIT_ROW);
+                let is_masked = of_a_key || MASKED.contains(&name.as_str()) && !field.is_object();
+                let field = if is_masked {
+                    Value::from("*")
+                } else {
+                    masked(field)
+                };
+                (name.clone(), field)
+            })
+            .collect(),
+        Value::Array(items) => items.iter().map(masked).collect(),
+        Value::String(text) if text.starts_with(CREDENTIAL) => Value::from(CREDENTIAL),
+        other => other.clone(),
+    }
+}
+
+/// Where two plays differ: the step, and the first place in its answer.
+pub fn differences(measure: &[Played], other: &[Played]) -> Vec<String> {
+    let mut found = Vec::new();
+    if measure.len() != other.len() {
+        found.push(format!("{} steps against {}", measure.len(), other.len()));
+    }
+    for (one, two) in measure.iter().zip(other) {
+        let place = first(
+            &masked(&one.answer.document()),
+            &masked(&two.answer.document()),
+            "",
+        );
+        found.extend(place.map(|place| format!("{}: {place}", one.step)));
+    }
+    found
+}
+
+/// The first place where two values differ.
+fn first(one: &Value, two: &Value, path: &str) -> Option<String> {
+    match (one, two) {
+        (Value::Object(one), Value::Object(two)) => {
+            let names = one
+                .keys()
+                .chain(two.keys().filter(|name| !one.contains_key(*name)));
+            let none = Value::Null;
+            names
+                .filter_map(|name| {
+                    let of =
+                        |fields: &serde_json::Map<String, Value>| fields.get(name).unwrap_or(&none).clone();
+                    first(&of(one), &of(two), &format!("{path}.{name}"))
+                })
+                .next()
+        }
+        (Value::Array(one), Value::Array(two)) if one.len() == two.len() => one
+            .iter()
+            .zip(two)
+            .enumerate()
+            .find_map(|(index, (one, two))| first(one, two, &format!("{path}[{index}]"))),
+        _ if one == two => None,
+        _ => Some(format!("{path} is {} against {}", shown(one), shown(two))),
+    }
+}
+
+fn shown(value: &Value) -> String {
+    value.to_string().chars().take(200).collect()
+}
