@@ -12,7 +12,10 @@ use prost_types::{FieldDescriptorProto, FileDescriptorProto, FileDescriptorSet};
 )]
 fn main() -> Result<(), Box<dyn Error>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../proto");
-    println!("cargo::rerun-if-changed={}", root.display());
+    // Not the whole folder: what is made from the descriptors stands in it too.
+    for part in ["zhirong", "google"] {
+        println!("cargo::rerun-if-changed={}", root.join(part).display());
+    }
     let mut sources = Vec::new();
     collect(&root.join("zhirong"), &mut sources)?;
     sources.sort();

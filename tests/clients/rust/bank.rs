@@ -43,10 +43,11 @@ const fn day(month: i32, day: i32) -> Option<Date> {
 }
 
 /// What a call was refused for: its reason, then each bad field with its code and what is wrong, in both languages.
-fn refusal(status: &Status) -> String {
+pub fn refusal(status: &Status) -> String {
     let details = status.get_error_details();
     let Some(info) = details.error_info() else {
-        return format!("{:?}", status.code());
+        // A call that did not reach the service has a code and no details.
+        return format!("{:?}: {}", status.code(), status.message());
     };
     let fields = details.bad_request().map(|bad| bad.field_violations.as_slice());
     let mut text = info.reason.clone();
