@@ -12,9 +12,9 @@ use prost_types::{FieldDescriptorProto, FileDescriptorProto, FileDescriptorSet};
 )]
 fn main() -> Result<(), Box<dyn Error>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../proto");
-    // Not the whole folder: what is made from the descriptors stands in it too.
-    for part in ["zhirong", "google"] {
-        println!("cargo::rerun-if-changed={}", root.join(part).display());
+    // The documents beside the definitions change nothing here.
+    for folder in ["zhirong", "google"] {
+        println!("cargo::rerun-if-changed={}", root.join(folder).display());
     }
     let mut sources = Vec::new();
     collect(&root.join("zhirong"), &mut sources)?;

@@ -1,5 +1,6 @@
 //! `zhirong codes`: every closed list of the contract, as CSV. A name that was released is never renamed.
 
+mod gateway;
 mod payment;
 mod reasons;
 mod steps;
@@ -102,7 +103,8 @@ pub fn entries() -> Vec<Entry> {
     let reasons = reasons::REASONS
         .iter()
         .chain(steps::REASONS)
-        .chain(payment::REASONS);
+        .chain(payment::REASONS)
+        .chain(gateway::REASONS);
     for (reason, zh, en) in reasons {
         entries.push(entry("reason", reason, "", zh, en));
     }

@@ -305,7 +305,19 @@ fn routes(
         _ => settlement::DATABASE_ROLE,
     };
     ledger::rpc::routes(&mut builder, ledger(reader), callers);
-    Ok(builder.routes())
+    with_json(builder.routes())
+}
+
+/// The same routes for callers of JSON and gRPC-Web, in this process and under the same certificates.
+fn with_json(routes: tonic::service::Routes) -> Result<tonic::service::Routes, Error> {
+    let methods =
+        gateway::Methods::new(api::FILE_DESCRIPTOR_SET).map_err(|error| platform::Error::Start {
+            reason: error.reason(),
+            zh: error.message_zh(),
+            en: error.message_en(),
+        })?;
+    let layer = gateway::GatewayLayer::new(methods, platform::telemetry::current_trace_id);
+    Ok(routes.into_axum_router().layer(layer).into())
 }
 
 impl From<Error> for crate::CommandError {

@@ -1,6 +1,7 @@
 //! The network server: mutual TLS, limits, health, reflection and an orderly end.
 
 mod layer;
+mod tls;
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -10,13 +11,13 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tonic::service::Routes;
 use tonic::transport::server::{TcpConnectInfo, TcpIncoming, TlsConnectInfo};
-use tonic::transport::{Certificate, Identity as PemIdentity, ServerTlsConfig};
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
 use crate::error::Error;
 use crate::identity::{Identity, spki_digest};
 use layer::TraceLayer;
+use tls::TlsIncoming;
 
 /// Largest message a service may decode; each service applies it with `max_decoding_message_size`.
 pub const MAX_MESSAGE_BYTES: usize = 1 << 20;
@@ -68,7 +69,7 @@ impl Server {
     /// Listens and serves `routes` in a task of its own until `shutdown` ends.
     ///
     /// # Errors
-    /// [`Error::Transport`] for certificates; [`Error::Io`] when the address is taken;
+    /// [`Error::Identity`] for certificates; [`Error::Io`] when the address is taken;
     /// [`Error::Start`] for malformed descriptors.
     pub async fn start(
         self,
@@ -87,7 +88,8 @@ impl Server {
         let (reporter, health_service) = tonic_health::server::health_reporter();
         set_health(&reporter, &self.health, ServingStatus::Serving).await;
         let routes = self.with_reflection(routes.add_service(health_service))?;
-        let router = self.limits()?.layer(TraceLayer).add_routes(routes);
+        let router = limits(self.request_timeout).layer(TraceLayer).add_routes(routes);
+        let incoming = TlsIncoming::new(incoming, tls::acceptor(&self.identity)?);
         let (stopping, stopped) = oneshot::channel();
         let names = self.health.clone();
         let signal = async move {
@@ -115,30 +117,6 @@ impl Server {
         Ok(Running { address, task })
     }
 
-    fn limits(&self) -> Result<tonic::transport::Server, Error> {
-        let tls = ServerTlsConfig::new()
-            .identity(PemIdentity::from_pem(
-                &self.identity.certificate_pem,
-                &self.identity.key_pem,
-            ))
-            .client_ca_root(Certificate::from_pem(&self.identity.ca_pem));
-        let server = tonic::transport::Server::builder()
-            .tls_config(tls)?
-            .timeout(self.request_timeout)
-            .max_concurrent_streams(STREAMS_PER_CONNECTION)
-            .concurrency_limit_per_connection(REQUESTS_PER_CONNECTION)
-            .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
-            .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
-            .http2_max_header_list_size(HEADER_BYTES)
-            .http2_max_pending_accept_reset_streams(Some(PENDING_RESETS))
-            .http2_max_local_error_reset_streams(Some(LOCAL_ERROR_RESETS))
-            .initial_stream_window_size(STREAM_WINDOW_BYTES)
-            .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
-            .max_connection_age(CONNECTION_AGE)
-            .max_connection_age_grace(CONNECTION_AGE_GRACE);
-        Ok(server)
-    }
-
     fn with_reflection(&self, routes: Routes) -> Result<Routes, Error> {
         if self.descriptors.is_empty() {
             return Ok(routes);
@@ -161,6 +139,24 @@ impl Server {
         let v1alpha = configured().build_v1alpha().map_err(malformed)?;
         Ok(routes.add_service(v1).add_service(v1alpha))
     }
+}
+
+/// tonic's server with every limit set. HTTP/1.1 is spoken too, for callers of the JSON interface.
+fn limits(request_timeout: Duration) -> tonic::transport::Server {
+    tonic::transport::Server::builder()
+        .accept_http1(true)
+        .timeout(request_timeout)
+        .max_concurrent_streams(STREAMS_PER_CONNECTION)
+        .concurrency_limit_per_connection(REQUESTS_PER_CONNECTION)
+        .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
+        .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
+        .http2_max_header_list_size(HEADER_BYTES)
+        .http2_max_pending_accept_reset_streams(Some(PENDING_RESETS))
+        .http2_max_local_error_reset_streams(Some(LOCAL_ERROR_RESETS))
+        .initial_stream_window_size(STREAM_WINDOW_BYTES)
+        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+        .max_connection_age(CONNECTION_AGE)
+        .max_connection_age_grace(CONNECTION_AGE_GRACE)
 }
 
 async fn set_health(reporter: &HealthReporter, names: &[&'static str], status: ServingStatus) {

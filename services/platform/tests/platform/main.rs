@@ -10,6 +10,8 @@ mod config;
 #[cfg(test)]
 mod error;
 #[cfg(test)]
+mod handshakes;
+#[cfg(test)]
 mod serve;
 #[cfg(test)]
 mod signing;
