@@ -9,6 +9,7 @@ pub mod batch;
 pub mod bench;
 pub mod cases;
 pub mod clients;
+pub mod command;
 pub mod desk;
 pub mod docs;
 pub mod figure;

@@ -74,6 +74,11 @@ impl Served {
         &self.url
     }
 
+    /// The folder of its certificates.
+    pub fn identity(&self) -> &Path {
+        &self.identity
+    }
+
     /// A client with one of its certificates.
     pub fn client(&self, name: &str) -> Client {
         crate::sandbox::client(&self.url, &load_identity(&self.identity, name).unwrap())

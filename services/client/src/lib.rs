@@ -100,6 +100,12 @@ impl Client {
         })
     }
 
+    /// What calls go through, for callers that know a method by its descriptor alone.
+    #[must_use]
+    pub fn transport(&self) -> Transport {
+        self.transport.clone()
+    }
+
     sub_client!(
         /// The audit trail.
         audit: AuditServiceClient

@@ -74,6 +74,15 @@ macro_rules! batch_rows {
             /// Name of the file.
             pub const FILE_NAME: &'static str = $file;
 
+            /// Its columns, in the order of [`Self::cells`].
+            pub const COLUMNS: &'static [&'static str] = &[$(stringify!($cell)),+];
+
+            /// The cells as they are, without a guard.
+            #[must_use]
+            pub fn cells(&self) -> Vec<String> {
+                vec![$(self.$cell.clone()),+]
+            }
+
             /// Writes the file: UTF-8 with a byte order mark, CRLF, rows as they are ordered. Text that a spreadsheet might take for a
             /// formula gets an apostrophe in front.
             #[must_use]

@@ -14,7 +14,8 @@ use crate::text::guarded;
 pub(crate) const MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// Writes records of cells; the mark, comma, CRLF, quotes only where needed.
-pub(crate) fn write_records<C, R>(records: R) -> Vec<u8>
+/// As [`write_table`], without a guard: the caller guards what is text.
+pub fn write_records<C, R>(records: R) -> Vec<u8>
 where
     C: AsRef<[u8]>,
     R: IntoIterator<Item = Vec<C>>,
@@ -69,7 +70,8 @@ pub fn write_file(file: File, rows: &[Row]) -> Vec<u8> {
 }
 
 /// The cell guarded against being taken for a formula.
-pub(crate) fn into_guarded(cell: String) -> String {
+#[must_use]
+pub fn into_guarded(cell: String) -> String {
     match guarded(&cell) {
         Cow::Borrowed(_) => cell,
         Cow::Owned(text) => text,

@@ -3,7 +3,8 @@
 use prost_reflect::prost_types::FileDescriptorProto;
 
 /// The comment above a definition, its lines joined; empty where there is none.
-pub(crate) fn of(file: &FileDescriptorProto, path: &[i32]) -> String {
+#[must_use]
+pub fn of(file: &FileDescriptorProto, path: &[i32]) -> String {
     let locations = file.source_code_info.iter().flat_map(|info| &info.location);
     let text = locations
         .filter(|location| location.path == path)

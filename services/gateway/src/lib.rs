@@ -10,7 +10,7 @@
 //! documents, in CSV headers, in refusals and in JSON. On input the lowerCamelCase form is read as well.
 
 mod codec;
-mod comment;
+pub mod comment;
 mod error;
 mod expected;
 mod http;

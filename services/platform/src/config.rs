@@ -66,6 +66,8 @@ pub struct Settings {
     pub roles: Vec<String>,
     /// A place for trying out: made-up data, development certificates. Loopback only.
     pub sandbox: bool,
+    /// Files with rules that stand in for those that ship with the program, one a city.
+    pub policies: Vec<PathBuf>,
     /// Private key (PKCS#8 PEM) that signs released results. Without it nothing is signed, but for a sandbox, which makes one.
     pub signing_key: Option<PathBuf>,
     /// How it signs; the key's curve decides where this is not set.
@@ -98,6 +100,7 @@ impl Default for Settings {
             listen: SocketAddr::from(([127, 0, 0, 1], 7443)),
             roles: Vec::new(),
             sandbox: false,
+            policies: Vec::new(),
             signing_key: None,
             signing_algorithm: None,
             signing_user_id: None,
@@ -132,6 +135,8 @@ pub struct Overlay {
     pub roles: Option<Vec<String>>,
     /// See [`Settings::sandbox`].
     pub sandbox: Option<bool>,
+    /// See [`Settings::policies`].
+    pub policies: Option<Vec<PathBuf>>,
     /// See [`Settings::signing_key`].
     pub signing_key: Option<PathBuf>,
     /// See [`Settings::signing_algorithm`].
@@ -194,6 +199,7 @@ impl Settings {
         set(&mut self.listen, layer.listen);
         set(&mut self.roles, layer.roles);
         set(&mut self.sandbox, layer.sandbox);
+        set(&mut self.policies, layer.policies);
         set_some(&mut self.signing_key, layer.signing_key);
         set_some(&mut self.signing_algorithm, layer.signing_algorithm);
         set_some(&mut self.signing_user_id, layer.signing_user_id);
@@ -273,6 +279,9 @@ fn from_environment(
             "DATA" => layer.data = Some(PathBuf::from(value)),
             "LISTEN" => layer.listen = Some(parse(&name, &value)?),
             "ROLES" => layer.roles = Some(comma_separated(&value)),
+            "POLICIES" => {
+                layer.policies = Some(comma_separated(&value).into_iter().map(PathBuf::from).collect())
+            }
             "SANDBOX" => layer.sandbox = Some(parse(&name, &value)?),
             "SIGNING_KEY" => layer.signing_key = Some(PathBuf::from(value)),
             "SIGNING_ALGORITHM" => {

@@ -4,16 +4,17 @@
 use std::fmt;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use chrono::{DateTime, Datelike, TimeDelta, Utc};
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
     KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PublicKeyData,
 };
-use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, UnixTime};
 use sha2::{Digest, Sha256};
-use webpki::EndEntityCert;
+use webpki::{EndEntityCert, KeyUsage};
 
 use crate::clock::Clock;
 use crate::error::Error;
@@ -161,6 +162,39 @@ pub fn load_identity(dir: &Path, name: &str) -> Result<Identity, Error> {
         certificate_pem: read(format!("{name}.pem"))?,
         key_pem: read(format!("{name}.key"))?,
     })
+}
+
+/// Whether an identity can be used at a moment: its key belongs to its certificate, and the certificate comes from its authority, serves
+/// the purpose and is valid then.
+///
+/// # Errors
+/// [`Error::Identity`] with what is wrong, in the words of the check: `CertExpired`, `UnknownIssuer` and the like.
+pub fn check(identity: &Identity, purpose: Purpose, name: &str, at: DateTime<Utc>) -> Result<(), Error> {
+    let unfit = |what: String| refused(name, &what);
+    let key = KeyPair::from_pem(&identity.key_pem).map_err(|error| unfit(error.to_string()))?;
+    check_pair(name, &identity.certificate_pem, &key)?;
+    let der =
+        |pem: &str| CertificateDer::from_pem_slice(pem.as_bytes()).map_err(|error| unfit(error.to_string()));
+    let (authority, own) = (der(&identity.ca_pem)?, der(&identity.certificate_pem)?);
+    let anchor =
+        webpki::anchor_from_trusted_cert(&authority).map_err(|error| unfit(format!("ca: {error}")))?;
+    let parsed = EndEntityCert::try_from(&own).map_err(|error| unfit(error.to_string()))?;
+    let seconds = u64::try_from(at.timestamp()).unwrap_or_default();
+    let usage = match purpose {
+        Purpose::Client => KeyUsage::client_auth(),
+        Purpose::Server => KeyUsage::server_auth(),
+    };
+    let anchors = [anchor];
+    let verified = parsed.verify_for_usage(
+        webpki::ALL_VERIFICATION_ALGS,
+        &anchors,
+        &[],
+        UnixTime::since_unix_epoch(Duration::from_secs(seconds)),
+        usage,
+        None,
+        None,
+    );
+    verified.map(drop).map_err(|error| unfit(format!("{error:?}")))
 }
 
 /// SHA-256 of a certificate's SubjectPublicKeyInfo (RFC 5280, the whole DER sequence).

@@ -69,9 +69,7 @@ pub(crate) async fn open(
     let new = NewBatch {
         cut_off: closed,
         as_of: opening.as_of,
-        policy_text: Rulebook::shipped_text(&stamp.city)
-            .map_err(ledger::Error::from)?
-            .to_owned(),
+        policy_text: rulebook.text.clone(),
         rule_revision: revision.id.clone(),
         readings: readings_text(&readings),
         opened_by: stamp.reported_by.clone(),

@@ -16,6 +16,7 @@ use policy::rulebook::{Rulebook, RulebookError};
 
 use crate::cli::AssessArgs;
 use crate::error::CommandError;
+use crate::exit::Exit;
 use crate::{batch_folder, folder, output};
 
 /// Refused rows that are printed in full; the others are counted.
@@ -79,13 +80,7 @@ pub fn run(args: &AssessArgs) -> Result<ExitCode, CommandError> {
     let assessment = assess(&folder.files, &question)?;
     output::note(&assessment.summary());
     match &args.out {
-        None => output::data(
-            assessment
-                .batch
-                .files
-                .get(LineRow::FILE_NAME)
-                .map_or(&[][..], Vec::as_slice),
-        ),
+        None => print_lines(&assessment.batch)?,
         Some(out) => {
             let mut files = assessment.batch.files.clone();
             files.extend(batch_folder::rejected_files(&assessment.refused));
@@ -93,7 +88,20 @@ pub fn run(args: &AssessArgs) -> Result<ExitCode, CommandError> {
             output::note(&format!("已写入 / written to {}", out.display()));
         }
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(Exit::Done.into())
+}
+
+/// Prints `lines.csv`, byte for byte where no other form is asked for.
+fn print_lines(batch: &ComputedBatch) -> Result<(), CommandError> {
+    let bytes = batch.files.get(LineRow::FILE_NAME).map_or(&[][..], Vec::as_slice);
+    let Some(form) = output::form().filter(|form| *form != output::Form::Csv) else {
+        output::data(bytes);
+        return Ok(());
+    };
+    let rows = LineRow::from_csv(bytes)
+        .map_err(|error| CommandError::usage("BATCH_UNREADABLE", error.to_string(), error.to_string()))?;
+    output::Listing::of_file(LineRow::COLUMNS, rows.iter().map(LineRow::cells)).print(form);
+    Ok(())
 }
 
 /// Assesses exchange files.
@@ -198,17 +206,25 @@ impl Assessment {
 /// # Errors
 /// [`CommandError::Usage`] for anything but a day as `YYYY-MM-DD`.
 pub fn as_of(text: Option<&str>) -> Result<NaiveDate, CommandError> {
-    let Some(text) = text else {
-        return Ok(beijing_date(Clock::System.now()));
-    };
+    match text {
+        Some(text) => day(text, "--as-of"),
+        None => Ok(beijing_date(Clock::System.now())),
+    }
+}
+
+/// A day of the command line.
+///
+/// # Errors
+/// [`CommandError::Usage`] for anything but `YYYY-MM-DD`, naming the option.
+pub(crate) fn day(text: &str, option: &str) -> Result<NaiveDate, CommandError> {
     let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
     // The parser takes shorter and spaced forms too; only the printed form is the contract's.
     day.filter(|day| day.format("%Y-%m-%d").to_string() == text)
         .ok_or_else(|| {
             CommandError::usage(
                 "DATE_MALFORMED",
-                format!("--as-of 应为日期 YYYY-MM-DD，而不是 {text}"),
-                format!("--as-of is a day as YYYY-MM-DD, unlike {text}"),
+                format!("{option} 应为日期 YYYY-MM-DD，而不是 {text}"),
+                format!("{option} is a day as YYYY-MM-DD, unlike {text}"),
             )
         })
 }

@@ -1,17 +1,28 @@
 //! The command line: names, options and defaults are those of the exchange contract, section 5.
 
+mod evidence;
+mod overlay;
+mod tools;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use platform::config::{LogFormat, Overlay, Secret, Settings};
+use platform::config::Settings;
+
+pub use evidence::{AssessArgs, ExperimentArgs, ExplainArgs, ReplayArgs, VerifyArgs};
+pub use tools::{CallArgs, CompletionsArgs, ManArgs, SandboxArgs, SandboxCommand, SandboxDateArgs};
 
 use crate::audit::AuditArgs;
+use crate::doctor::DoctorArgs;
+use crate::exit::Exit;
 use crate::officer::BatchArgs;
+use crate::output::{Color, Form};
+use crate::partner::PartnerArgs;
 
 /// 专利金融补贴结算 Subsidies of a city for patent pledge loans and patent insurance: report, settle, check.
 #[derive(Debug, Parser)]
-#[command(name = "zhirong", version, propagate_version = true)]
+#[command(name = "zhirong", version, propagate_version = true, after_help = Exit::help())]
 pub struct Cli {
     /// What every command takes.
     #[command(flatten)]
@@ -33,6 +44,12 @@ pub struct GlobalArgs {
     /// 日志格式 Form of log lines
     #[arg(long, global = true, value_enum)]
     pub log_format: Option<LogForm>,
+    /// 输出形式 Form of data on standard output: a table on a terminal, else each command's plain text
+    #[arg(long, global = true, value_enum, value_name = "FORM")]
+    pub output: Option<Form>,
+    /// 颜色 When colour is used; NO_COLOR switches auto off
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
 }
 
 /// Form of log lines.
@@ -75,6 +92,18 @@ pub enum Command {
     Audit(AuditArgs),
     /// 代码表 Prints every closed list as CSV: list,code,severity,zh,en
     Codes,
+    /// 调用接口 Calls any method of the API with JSON (call --list names them all)
+    Call(CallArgs),
+    /// 试用环境 What only a sandbox can do
+    Sandbox(SandboxArgs),
+    /// 示例机构 Acts as the core system of a sandbox's bank or insurer, well or badly behaved
+    Partner(PartnerArgs),
+    /// 体检 Checks what the program needs, each with what to do about it (exit 1: a failed check)
+    Doctor(DoctorArgs),
+    /// 补全 Prints completions of a shell
+    Completions(CompletionsArgs),
+    /// 手册 Writes man pages, one a command
+    Man(ManArgs),
 }
 
 /// Options of `serve`.
@@ -92,6 +121,9 @@ pub struct ServeArgs {
     /// 服务 Services of this process, separated by commas; all where not given
     #[arg(long, value_name = "NAME[,NAME]", value_delimiter = ',')]
     pub role: Vec<String>,
+    /// 政策文件 Rules that stand in for the shipped ones, a file a city; may be repeated. A sandbox has its own, with an invented revision
+    #[arg(long, value_name = "FILE")]
+    pub policy: Vec<PathBuf>,
     /// 数据库 Connection URL of PostgreSQL; an embedded server where not given
     #[arg(long, value_name = "URL")]
     pub database_url: Option<String>,
@@ -225,156 +257,4 @@ pub struct ExportArgs {
     /// Where from.
     #[command(flatten)]
     pub client: ClientArgs,
-}
-
-/// Options of `assess`.
-#[derive(Debug, Clone, Default, Args)]
-pub struct AssessArgs {
-    /// 交换文件目录 Folder with exchange files
-    #[arg(value_name = "DIR")]
-    pub dir: PathBuf,
-    /// 行政区划代码 The city, such as 410500
-    #[arg(long, value_name = "CODE")]
-    pub division: String,
-    /// 年度 Policy year
-    #[arg(long, value_name = "YEAR")]
-    pub year: i32,
-    /// 截至日 Day on which exclusions are tested, YYYY-MM-DD; today in Beijing where not given
-    #[arg(long, value_name = "DATE")]
-    pub as_of: Option<String>,
-    /// 政策文件 Rules to use; the city's shipped ones where not given
-    #[arg(long, value_name = "FILE")]
-    pub policy: Option<PathBuf>,
-    /// 解释口径 Another value of a reading, such as R1=LOW; may be repeated
-    #[arg(long, value_name = "READING=VALUE")]
-    pub set: Vec<String>,
-    /// 输出目录 Writes every file of the batch and rejected/; lines.csv goes to standard output where not given
-    #[arg(long, value_name = "DIR")]
-    pub out: Option<PathBuf>,
-}
-
-/// Options of `verify`.
-#[derive(Debug, Clone, Default, Args)]
-pub struct VerifyArgs {
-    /// 批次目录 Folder of an exported batch, or its archive file
-    #[arg(value_name = "DIR")]
-    pub dir: PathBuf,
-    /// 公钥文件 The signer's public key (PEM), had from the signer and not out of the batch: the batch must be signed by it
-    #[arg(long, value_name = "FILE")]
-    pub key: Option<PathBuf>,
-}
-
-/// Options of `explain`.
-#[derive(Debug, Clone, Default, Args)]
-pub struct ExplainArgs {
-    /// 批次目录或批次号 Folder of an exported or assessed batch; or a batch number, asked of the server
-    #[arg(value_name = "DIR|BATCH")]
-    pub batch: String,
-    /// 行号 Number of the line, from 1
-    #[arg(value_name = "LINE_NO", required_unless_present = "fact")]
-    pub line: Option<u32>,
-    /// 事实 A record, such as loan_events/INSTITUTION/CONTRACT/EVENT or policy_patents/INSTITUTION/POLICY/PATENT
-    #[arg(long, value_name = "FILE/KEY...", conflicts_with = "line")]
-    pub fact: Option<String>,
-    /// Where from, for a batch number.
-    #[command(flatten)]
-    pub client: ClientArgs,
-}
-
-/// Options of `replay`.
-#[derive(Debug, Clone, Default, Args)]
-pub struct ReplayArgs {
-    /// 批次号或批次目录 Batch numbers, or folders of exported batches; every batch where not given
-    #[arg(value_name = "BATCH|DIR")]
-    pub batches: Vec<String>,
-    /// 全部 Every batch ever computed: released, drafts and cancelled ones
-    #[arg(long, conflicts_with = "batches")]
-    pub all: bool,
-    /// Where from.
-    #[command(flatten)]
-    pub client: ClientArgs,
-}
-
-/// Options of `experiment`.
-#[derive(Debug, Clone, Default, Args)]
-pub struct ExperimentArgs {
-    /// 批次目录 Folders of batches, the last one of a year counts; the released batches of the server where not given
-    #[arg(value_name = "DIR")]
-    pub dirs: Vec<PathBuf>,
-    /// 政策文件 Rules to try; each batch's own where not given
-    #[arg(long, value_name = "FILE")]
-    pub policy: Option<PathBuf>,
-    /// 解释口径 Another value of a reading to try, such as R3=PER_LOAN; may be repeated
-    #[arg(long, value_name = "READING=VALUE")]
-    pub set: Vec<String>,
-    /// Where from.
-    #[command(flatten)]
-    pub client: ClientArgs,
-}
-
-impl Cli {
-    /// The options as the top layer of the settings.
-    #[must_use]
-    pub fn overlay(&self) -> Overlay {
-        let mut overlay = match &self.command {
-            Command::Serve(args) => Overlay {
-                sandbox: args.sandbox.then_some(true),
-                data: args.data.clone(),
-                listen: args.listen,
-                roles: (!args.role.is_empty()).then(|| args.role.clone()),
-                database_url: args.database_url.clone().map(Secret::new),
-                pg_bin: args.pg_bin.clone(),
-                otlp_endpoint: args.otlp_endpoint.clone(),
-                trace_file: args.trace_file.clone(),
-                ..Overlay::default()
-            },
-            Command::Demo(args) => Overlay {
-                data: args.data.clone(),
-                pg_bin: args.pg_bin.clone(),
-                ..Overlay::default()
-            },
-            Command::Migrate(args) => Overlay {
-                database_url: args.database_url.clone().map(Secret::new),
-                ..Overlay::default()
-            },
-            Command::Import(_)
-            | Command::Settle(_)
-            | Command::Export(_)
-            | Command::Assess(_)
-            | Command::Verify(_)
-            | Command::Explain(_)
-            | Command::Replay(_)
-            | Command::Experiment(_)
-            | Command::Audit(_)
-            | Command::Batch(_)
-            | Command::Codes => Overlay::default(),
-        };
-        overlay.log_level.clone_from(&self.global.log_level);
-        overlay.log_format = self.global.log_format.map(|form| match form {
-            LogForm::Json => LogFormat::Json,
-            LogForm::Text => LogFormat::Text,
-        });
-        overlay
-    }
-}
-
-impl Command {
-    /// Hands the settings to the command that needs them.
-    pub fn set_settings(&mut self, settings: &Settings) {
-        let target = match self {
-            Self::Serve(args) => &mut args.settings,
-            Self::Demo(args) => &mut args.settings,
-            Self::Migrate(args) => &mut args.settings,
-            Self::Import(args) => &mut args.client.settings,
-            Self::Settle(args) => &mut args.client.settings,
-            Self::Export(args) => &mut args.client.settings,
-            Self::Explain(args) => &mut args.client.settings,
-            Self::Replay(args) => &mut args.client.settings,
-            Self::Experiment(args) => &mut args.client.settings,
-            Self::Audit(args) => &mut args.client().settings,
-            Self::Batch(args) => &mut args.client().settings,
-            Self::Assess(_) | Self::Verify(_) | Self::Codes => return,
-        };
-        settings.clone_into(target);
-    }
 }

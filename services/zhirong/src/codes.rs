@@ -1,5 +1,6 @@
 //! `zhirong codes`: every closed list of the contract, as CSV. A name that was released is never renamed.
 
+mod command;
 mod gateway;
 mod payment;
 mod reasons;
@@ -13,23 +14,30 @@ use policy::codes::{Clause, FindingCode, Limit, NoMoney};
 use policy::reading::Readings;
 
 use crate::error::CommandError;
+use crate::exit::Exit;
 use crate::output;
 
 /// One row: list, code, severity (of findings and warnings), Chinese, English.
 pub type Entry = [String; 5];
+
+/// Columns of the list.
+const COLUMNS: [&str; 5] = ["list", "code", "severity", "zh", "en"];
 
 /// Prints the lists.
 ///
 /// # Errors
 /// None; the type is that of every command.
 pub fn run() -> Result<ExitCode, CommandError> {
-    let header = ["list", "code", "severity", "zh", "en"].map(str::to_owned);
-    let rows = std::iter::once(header).chain(entries());
+    if output::form().is_some() {
+        output::Listing::of_file(&COLUMNS, entries().into_iter().map(Vec::from)).finish();
+        return Ok(Exit::Done.into());
+    }
+    let rows = std::iter::once(COLUMNS.map(str::to_owned)).chain(entries());
     let text: String = rows
         .map(|row| row.map(|cell| quoted(&cell)).join(",") + "\n")
         .collect();
     output::data(text.as_bytes());
-    Ok(ExitCode::SUCCESS)
+    Ok(Exit::Done.into())
 }
 
 /// A cell of a CSV file.
@@ -104,6 +112,7 @@ pub fn entries() -> Vec<Entry> {
         .iter()
         .chain(steps::REASONS)
         .chain(payment::REASONS)
+        .chain(command::REASONS)
         .chain(gateway::REASONS);
     for (reason, zh, en) in reasons {
         entries.push(entry("reason", reason, "", zh, en));

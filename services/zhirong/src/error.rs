@@ -1,5 +1,6 @@
 //! What can go wrong in a command, with what to do about it.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 use std::path::Path;
 
@@ -8,7 +9,12 @@ use platform::Fault;
 use policy::engine::EngineError;
 use policy::reading::ReadingNotSupported;
 use policy::rulebook::RulebookError;
-use tonic_types::StatusExt;
+use tonic_types::{ErrorDetails, StatusExt};
+
+use crate::hint;
+
+/// Value of `ErrorInfo.domain`, the same as in the services' own errors.
+const DOMAIN: &str = "zhirong";
 
 /// Why a command stopped. Its report is in Chinese and English.
 #[derive(Debug, thiserror::Error)]
@@ -60,7 +66,7 @@ pub enum CommandError {
     #[error("{call}: {status}")]
     Call {
         /// The call.
-        call: &'static str,
+        call: Cow<'static, str>,
         /// The answer.
         status: Box<tonic::Status>,
     },
@@ -95,17 +101,31 @@ impl CommandError {
 
     /// A call that failed.
     #[must_use]
-    pub fn call(call: &'static str, status: tonic::Status) -> Self {
+    pub fn call(call: impl Into<Cow<'static, str>>, status: tonic::Status) -> Self {
         Self::Call {
-            call,
+            call: call.into(),
             status: Box::new(status),
         }
     }
 
-    /// The exit code: 2, since 1 is a difference found by `verify` and 3 an import with refused rows.
+    /// What is wrong with a request or an answer, as the service itself would refuse it.
     #[must_use]
-    pub const fn exit_code(&self) -> u8 {
-        2
+    pub fn from_status(call: &str, status: tonic::Status) -> Self {
+        Self::call(call.to_owned(), status)
+    }
+
+    /// The error as a gRPC status, mirrored in JSON as the services' HTTP answers mirror theirs: `{"error": {..}}`.
+    #[must_use]
+    pub fn json(&self) -> serde_json::Value {
+        if let Self::Call { status, .. } = self {
+            return gateway::error_json(status);
+        }
+        let (zh, en) = self.sentences();
+        let mut details =
+            ErrorDetails::with_error_info(self.reason(), DOMAIN, [("message_en".to_owned(), en.clone())]);
+        details.set_localized_message("zh-CN", zh);
+        let status = tonic::Status::with_error_details(tonic::Code::FailedPrecondition, en, details);
+        gateway::error_json(&status)
     }
 
     /// The reason in UPPER_SNAKE case.
@@ -124,44 +144,75 @@ impl CommandError {
         }
     }
 
-    /// What is printed to standard error: reason, both languages, each bad field, and what to do.
+    /// The error in Chinese and in English, without its reason.
     #[must_use]
-    pub fn report(&self) -> String {
-        let reason = self.reason();
+    pub fn sentences(&self) -> (String, String) {
         match self {
-            Self::Usage { zh, en, .. } => format!("{reason}: {zh}\n{reason}: {en}"),
+            Self::Usage { zh, en, .. } => (zh.clone(), en.clone()),
             Self::Io {
                 doing_zh,
                 doing,
                 path,
                 source,
-            } => {
-                format!("{reason}: {doing_zh} {path}：{source}\n{reason}: {doing} {path}: {source}")
+            } => (
+                format!("{doing_zh} {path}：{source}"),
+                format!("{doing} {path}: {source}"),
+            ),
+            Self::FilesRefused { reasons } => {
+                let list = reasons.join("\n  ");
+                (
+                    format!("以下文件整体拒收，请改正后重试\n  {list}"),
+                    format!("these files are refused as a whole; correct them and try again\n  {list}"),
+                )
             }
+            // These three say their reason and both languages themselves.
+            Self::Reading(error) => both(error),
+            Self::Rulebook(error) => both(error),
+            Self::Engine(error) => both(error),
+            Self::Platform(error) => (error.message_zh(), error.message_en()),
+            Self::Client(error) => (
+                "服务地址或证书不可用，请检查 --server（须为 https）和 --identity".to_owned(),
+                format!("{error}; check --server (https) and --identity"),
+            ),
+            Self::Call { call, status } => {
+                let (zh, en) = sentences_of(status);
+                (format!("{call}：{zh}"), format!("{call}: {en}"))
+            }
+        }
+    }
+
+    /// What is printed to standard error: reason, both languages, each bad field, and what to do.
+    #[must_use]
+    pub fn report(&self) -> String {
+        let reason = self.reason();
+        let mut text = match self {
             Self::FilesRefused { reasons } => {
                 let head = "以下文件整体拒收，请改正后重试 / these files are refused as a whole; correct them and try again";
                 format!("{reason}: {head}\n  {}", reasons.join("\n  "))
             }
             // These three say their reason and both languages themselves.
-            Self::Reading(error) => {
-                format!("{error}\n  支持的取值见 zhirong codes / zhirong codes lists the supported values")
-            }
+            Self::Reading(error) => error.to_string(),
             Self::Rulebook(error) => error.to_string(),
             Self::Engine(error) => error.to_string(),
-            Self::Platform(error) => {
-                format!(
-                    "{reason}: {}\n{reason}: {}",
-                    error.message_zh(),
-                    error.message_en()
-                )
+            _ => {
+                let (zh, en) = self.sentences();
+                format!("{reason}: {zh}\n{reason}: {en}")
             }
-            Self::Client(error) => {
-                let zh = "服务地址或证书不可用，请检查 --server（须为 https）和 --identity";
-                format!("{reason}: {zh}\n{reason}: {error}; check --server (https) and --identity")
-            }
-            Self::Call { call, status } => report_of(call, status),
+        };
+        if let Self::Call { status, .. } = self {
+            text.push_str(&particulars(status));
         }
+        if let Some((zh, en)) = hint::of(self) {
+            // Writing to a text cannot fail.
+            let _written = write!(text, "\n  {zh}\n  {en}");
+        }
+        text
     }
+}
+
+/// An error whose own text holds both languages.
+fn both(error: &impl ToString) -> (String, String) {
+    (error.to_string(), error.to_string())
 }
 
 /// The reason a service gave, or the name of the gRPC code.
@@ -173,58 +224,34 @@ pub fn reason_of(status: &tonic::Status) -> String {
     }
 }
 
-/// A status for people: both languages, every bad field, the trace id and what to do.
-fn report_of(call: &str, status: &tonic::Status) -> String {
-    let reason = reason_of(status);
+/// What a status says, in Chinese and in English.
+fn sentences_of(status: &tonic::Status) -> (String, String) {
     let details = status.get_error_details();
     let info = details.error_info();
-    let value = |key: &str| info.and_then(|info| info.metadata.get(key)).map(String::as_str);
-    let english = value("message_en").unwrap_or(status.message());
+    let english = info
+        .and_then(|info| info.metadata.get("message_en"))
+        .map(String::as_str);
+    let english = english.unwrap_or(status.message());
     let chinese = details
         .localized_message()
         .map_or(english, |message| message.message.as_str());
-    let mut text = format!("{reason}: {call}：{chinese}\n{reason}: {call}: {english}");
-    for violation in details
+    (chinese.to_owned(), english.to_owned())
+}
+
+/// Every bad field of a status, and its trace id.
+fn particulars(status: &tonic::Status) -> String {
+    let details = status.get_error_details();
+    let violations = details
         .bad_request()
-        .map(|request| request.field_violations.as_slice())
-        .unwrap_or_default()
-    {
+        .map(|request| request.field_violations.as_slice());
+    let mut text = String::new();
+    for violation in violations.unwrap_or_default() {
         // Writing to a text cannot fail.
         let _written = write!(text, "\n  {}: {}", violation.field, violation.description);
     }
-    if let Some(trace) = value("trace_id") {
+    let metadata = details.error_info().map(|info| &info.metadata);
+    if let Some(trace) = metadata.and_then(|metadata| metadata.get("trace_id")) {
         let _written = write!(text, "\n  trace_id {trace}");
     }
-    if let Some((zh, en)) = advice(status, &reason) {
-        let _written = write!(text, "\n  {zh}\n  {en}");
-    }
     text
-}
-
-/// What to do about a status.
-fn advice(status: &tonic::Status, reason: &str) -> Option<(&'static str, &'static str)> {
-    Some(match (reason, status.code()) {
-        ("BATCH_ALREADY_OPEN", _) => (
-            "该年度已有在办批次：先办结放行（zhirong batch），或由经办人作废（CancelBatch），再开新批",
-            "a batch of this year is open: take it to its release (zhirong batch) or cancel it (CancelBatch, finance-maker), \
-             then settle again",
-        ),
-        (_, tonic::Code::Unavailable) => (
-            "服务未运行或不可达：先运行 zhirong serve --sandbox，或用 --server 指明地址",
-            "the services are not running or out of reach: start zhirong serve --sandbox, or name them with --server",
-        ),
-        (_, tonic::Code::Unauthenticated) => (
-            "证书未登记：用 --identity 指明已登记证书的目录",
-            "the certificate is not registered: name a folder with a registered one with --identity",
-        ),
-        (_, tonic::Code::PermissionDenied) => (
-            "该证书的角色无权调用：换用 --identity",
-            "the role of this certificate may not do this: use another --identity",
-        ),
-        (_, tonic::Code::Internal) => (
-            "服务内部错误：请凭追踪号联系运维",
-            "a fault of the service: quote the trace id to the operator",
-        ),
-        _ => return None,
-    })
 }

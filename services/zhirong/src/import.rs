@@ -15,8 +15,9 @@ use futures_util::StreamExt;
 
 use crate::cli::ImportArgs;
 use crate::connection::{BUREAU, certificates, client, is_institution, target};
-use crate::error::CommandError;
-use crate::{batch_folder, folder, output};
+use crate::exit::Exit;
+use crate::output::{Cell, Listing, progress::Progress};
+use crate::{CommandError, batch_folder, folder, output};
 
 use rows::{Row, Sheet};
 use stream::Wire;
@@ -25,8 +26,14 @@ use stream::Wire;
 const STREAMS_MOST: usize = 4;
 /// Refused rows that are printed in full.
 const REFUSED_SHOWN: usize = 20;
-/// Exit code of an import with refused rows or files.
-const SOME_REFUSED: u8 = 3;
+/// What is printed of each file.
+const COLUMNS: [(&str, &str); 5] = [
+    ("file", "文件"),
+    ("stored", "已存"),
+    ("unchanged", "未变"),
+    ("kept_as_history", "存为历史"),
+    ("refused", "拒收"),
+];
 
 /// Rows of one file by what became of them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -86,18 +93,16 @@ impl fmt::Display for Report {
 pub async fn run(args: ImportArgs) -> Result<ExitCode, CommandError> {
     let (url, identity) = target(&args.client)?;
     let report = send(&args.dir, &url, &identity).await?;
+    let mut listing = Listing::new(&COLUMNS);
     for (file, counts) in &report.counts {
-        let Counts {
-            stored,
-            unchanged,
-            kept,
-            refused,
-        } = counts;
-        output::line(&format!(
-            "{} {stored} {unchanged} {kept} {refused}",
-            file.as_str()
-        ));
+        let numbers = [counts.stored, counts.unchanged, counts.kept, counts.refused];
+        let row = std::iter::once(Cell::text(file.as_str())).chain(numbers.map(Cell::Count));
+        listing.push(row.collect(), || {
+            let numbers = numbers.map(|number| number.to_string()).join(" ");
+            format!("{} {numbers}\n", file.as_str())
+        });
     }
+    listing.finish();
     output::note(&report.to_string());
     for reason in &report.file_refusals {
         output::note(&format!("  {reason}"));
@@ -122,10 +127,11 @@ pub async fn run(args: ImportArgs) -> Result<ExitCode, CommandError> {
         )),
     }
     Ok(if report.is_whole() {
-        ExitCode::SUCCESS
+        Exit::Done
     } else {
-        ExitCode::from(SOME_REFUSED)
-    })
+        Exit::SomeRefused
+    }
+    .into())
 }
 
 /// Sends every exchange file of a folder: institutions first, then the bureau's other files, then each institution's own.
@@ -258,9 +264,11 @@ impl Import {
         }
         let mut answers = Vec::new();
         {
+            let rows = connected.iter().map(|(_, job)| job.rows.len()).sum::<usize>();
+            let progress = &Progress::start("导入 importing", u64::try_from(rows).ok());
             let sheets = &self.sheets;
             let streams = connected.into_iter().map(|(client, job)| async move {
-                let verdicts = stream::send(&client, job.wire, &job.rows, sheets).await?;
+                let verdicts = stream::send(&client, job.wire, &job.rows, sheets, progress).await?;
                 Ok::<_, CommandError>((job.rows, verdicts))
             });
             let mut running = futures_util::stream::iter(streams).buffer_unordered(STREAMS_MOST);

@@ -6,56 +6,132 @@
 pub mod assess;
 pub mod audit;
 pub mod batch_folder;
+pub mod call;
 pub mod cli;
 pub mod codes;
+pub mod commands;
 pub mod connection;
 pub mod demo;
+pub mod doctor;
 pub mod error;
+pub mod exit;
 pub mod experiment;
 pub mod explain;
 pub mod export;
 pub mod folder;
+pub mod hint;
 pub mod import;
 pub mod inputs;
 pub mod migrate;
 pub mod node;
 pub mod officer;
 pub mod output;
+pub mod partner;
 pub mod replay;
 pub mod sample;
+pub mod sandbox;
 pub mod serve;
 pub mod settle;
 pub mod signature;
 pub mod verify;
 pub mod walk;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
-use platform::config::Settings;
+use clap::{ArgMatches, FromArgMatches};
+use platform::config::{Overlay, Settings};
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, ClientArgs, Command, GlobalArgs};
 pub use crate::error::CommandError;
+use crate::exit::Exit;
+use crate::output::Form;
 
 /// Runs the command and prints what went wrong, if anything did.
 ///
-/// `environment` is the process's, read once: settings come from nowhere else.
+/// `arguments` begin with the program's name; `environment` is the process's, read once: settings come from nowhere else.
 #[must_use]
-pub fn start(cli: Cli, environment: Vec<(String, String)>) -> ExitCode {
-    dispatch(cli, environment).unwrap_or_else(|error| {
-        output::note(&error.report());
-        ExitCode::from(error.exit_code())
-    })
+pub fn start(arguments: &[OsString], environment: Vec<(String, String)>) -> ExitCode {
+    let matches = match commands::command() {
+        Ok(command) => commands::matches(command, arguments),
+        Err(error) => return stopped(&error),
+    };
+    let parsed = matches.and_then(|matches| {
+        let global = GlobalArgs::from_arg_matches(&matches)?;
+        Ok((matches, global))
+    });
+    let (matches, global) = match parsed {
+        Ok(parsed) => parsed,
+        Err(told) => {
+            // Help goes to standard output and is no failure; a reader that went away is none of ours.
+            let _gone = told.print();
+            return if told.use_stderr() {
+                Exit::Stopped
+            } else {
+                Exit::Done
+            }
+            .into();
+        }
+    };
+    let is_set = |(name, value): &(String, String)| name == "NO_COLOR" && !value.is_empty();
+    output::decide(global.output, global.color, environment.iter().any(is_set));
+    dispatch(&matches, &global, environment).unwrap_or_else(|error| stopped(&error))
 }
 
-fn dispatch(mut cli: Cli, environment: Vec<(String, String)>) -> Result<ExitCode, CommandError> {
-    match &cli.command {
-        // These need no server, no database and no settings.
-        Command::Explain(args) if explain::is_local(args) => return explain::run_local(args),
-        Command::Replay(args) if replay::is_local(args) => return replay::run_local(args),
-        Command::Experiment(args) if experiment::is_local(args) => return experiment::run_local(args),
-        Command::Assess(args) => return assess::run(args),
-        Command::Verify(args) => return verify::run(args),
-        Command::Codes => return codes::run(),
+/// Prints an error: for people, or as JSON where that is the form of the data.
+fn stopped(error: &CommandError) -> ExitCode {
+    if output::asked() == Some(Form::Json) {
+        output::note(&error.json().to_string());
+    } else {
+        output::failure(&error.report(), &error.reason());
+    }
+    Exit::Stopped.into()
+}
+
+fn dispatch(
+    matches: &ArgMatches,
+    global: &GlobalArgs,
+    environment: Vec<(String, String)>,
+) -> Result<ExitCode, CommandError> {
+    if let Some((method, options)) = call::nouns::named(matches) {
+        let mut overlay = Overlay::default();
+        global.lay_over(&mut overlay);
+        let settings = Settings::load(global.config.as_deref(), environment, overlay)?;
+        let client = ClientArgs::from_arg_matches(options).unwrap_or_default();
+        let client = ClientArgs {
+            settings: settings.clone(),
+            ..client
+        };
+        return runtime(&settings, call::nouns::run(method, options, &client));
+    }
+    // The arguments were read by the same definition, so this does not fail; where it did, it would say why.
+    let mut cli = Cli::from_arg_matches(matches)
+        .map_err(|error| CommandError::usage("COMMAND_UNREADABLE", error.to_string(), error.to_string()))?;
+    if let Some(done) = without_settings(&cli.command) {
+        return done;
+    }
+    let settings = Settings::load(cli.global.config.as_deref(), environment, cli.overlay());
+    // Settings that cannot be read are what a doctor is asked about.
+    if let (Command::Doctor(args), Err(_)) = (&cli.command, &settings) {
+        return runtime(&Settings::default(), doctor::run(args.clone(), settings));
+    }
+    let settings = settings?;
+    cli.command.set_settings(&settings);
+    runtime(&settings, with_settings(cli.command))
+}
+
+/// Commands that need no server, no database and no settings; none for the others.
+fn without_settings(command: &Command) -> Option<Result<ExitCode, CommandError>> {
+    Some(match command {
+        Command::Explain(args) if explain::is_local(args) => explain::run_local(args),
+        Command::Replay(args) if replay::is_local(args) => replay::run_local(args),
+        Command::Experiment(args) if experiment::is_local(args) => experiment::run_local(args),
+        Command::Call(args) if call::is_local(args) => call::run_local(args),
+        Command::Assess(args) => assess::run(args),
+        Command::Verify(args) => verify::run(args),
+        Command::Codes => codes::run(),
+        Command::Completions(args) => commands::completions(*args),
+        Command::Man(args) => commands::man(args),
         Command::Serve(_)
         | Command::Demo(_)
         | Command::Migrate(_)
@@ -66,32 +142,54 @@ fn dispatch(mut cli: Cli, environment: Vec<(String, String)>) -> Result<ExitCode
         | Command::Replay(_)
         | Command::Experiment(_)
         | Command::Audit(_)
-        | Command::Batch(_) => {}
+        | Command::Batch(_)
+        | Command::Call(_)
+        | Command::Sandbox(_)
+        | Command::Partner(_)
+        | Command::Doctor(_) => return None,
+    })
+}
+
+async fn with_settings(command: Command) -> Result<ExitCode, CommandError> {
+    match command {
+        Command::Serve(args) => serve::run(args).await,
+        Command::Demo(args) => demo::run(args).await,
+        Command::Migrate(args) => migrate::run(args).await,
+        Command::Import(args) => import::run(args).await,
+        Command::Settle(args) => settle::run(args).await,
+        Command::Export(args) => export::run(args).await,
+        Command::Explain(args) => explain::run(args).await,
+        Command::Replay(args) => replay::run(args).await,
+        Command::Experiment(args) => experiment::run(args).await,
+        Command::Audit(args) => audit::run(args).await,
+        Command::Batch(args) => officer::run(args).await,
+        Command::Call(args) => call::run(args).await,
+        Command::Sandbox(args) => sandbox::run(args).await,
+        Command::Assess(args) => assess::run(&args),
+        Command::Verify(args) => verify::run(&args),
+        Command::Codes => codes::run(),
+        Command::Partner(args) => partner::run(args).await,
+        Command::Doctor(args) => {
+            let settings = args.client.settings.clone();
+            doctor::run(args, Ok(settings)).await
+        }
+        Command::Completions(args) => commands::completions(args),
+        Command::Man(args) => commands::man(&args),
     }
-    let settings = Settings::load(cli.global.config.as_deref(), environment, cli.overlay())?;
-    cli.command.set_settings(&settings);
+}
+
+/// Runs a command that waits for others, with its logs and traces.
+fn runtime(
+    settings: &Settings,
+    command: impl Future<Output = Result<ExitCode, CommandError>>,
+) -> Result<ExitCode, CommandError> {
     platform::serve::install_crypto_provider();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime =
         runtime.map_err(|source| CommandError::io("启动运行时", "starting the runtime", "tokio", source))?;
     runtime.block_on(async {
         // Dropped last, so that the last spans are sent.
-        let _telemetry = platform::telemetry::init(&settings)?;
-        match cli.command {
-            Command::Serve(args) => serve::run(args).await,
-            Command::Demo(args) => demo::run(args).await,
-            Command::Migrate(args) => migrate::run(args).await,
-            Command::Import(args) => import::run(args).await,
-            Command::Settle(args) => settle::run(args).await,
-            Command::Export(args) => export::run(args).await,
-            Command::Explain(args) => explain::run(args).await,
-            Command::Replay(args) => replay::run(args).await,
-            Command::Experiment(args) => experiment::run(args).await,
-            Command::Audit(args) => audit::run(args).await,
-            Command::Batch(args) => officer::run(args).await,
-            Command::Assess(args) => assess::run(&args),
-            Command::Verify(args) => verify::run(&args),
-            Command::Codes => codes::run(),
-        }
+        let _telemetry = platform::telemetry::init(settings)?;
+        command.await
     })
 }

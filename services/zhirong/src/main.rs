@@ -1,12 +1,10 @@
-//! The program: parses the command line and hands over.
+//! The program: hands its arguments and its environment over.
 
 use std::process::ExitCode;
-
-use clap::Parser;
 
 fn main() -> ExitCode {
     let environment = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect();
-    zhirong::start(zhirong::cli::Cli::parse(), environment)
+    zhirong::start(&std::env::args_os().collect::<Vec<_>>(), environment)
 }

@@ -6,7 +6,8 @@ use platform::database::{Database, Tuning};
 
 use crate::cli::MigrateArgs;
 use crate::error::CommandError;
-use crate::output;
+use crate::exit::Exit;
+use crate::output::{Cell, Listing};
 
 /// Applies the migrations of this version that the database lacks. Safe to repeat.
 ///
@@ -32,8 +33,10 @@ pub async fn run(args: MigrateArgs) -> Result<ExitCode, CommandError> {
     database.close().await;
     outcome?;
     let count = platform::database::migrator().iter().count();
-    output::line(&format!(
-        "数据库结构已是最新（{count} 个版本） / the schema is up to date ({count} migrations)"
-    ));
-    Ok(ExitCode::SUCCESS)
+    let mut done = Listing::new(&[("migrations", "版本数")]);
+    done.add(vec![Cell::count(count)]);
+    done.print_record(|| {
+        format!("数据库结构已是最新（{count} 个版本） / the schema is up to date ({count} migrations)\n")
+    });
+    Ok(Exit::Done.into())
 }

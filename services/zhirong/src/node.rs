@@ -54,6 +54,8 @@ impl Node {
     /// An unknown role (`ROLE_UNKNOWN`), and whatever keeps the database or the listener from starting.
     pub async fn start(settings: &Settings) -> Result<Self, Error> {
         let roles = roles_of(settings)?;
+        // Rules that do not load are told before anything is started.
+        let rulebooks = rulebooks(settings)?;
         std::fs::create_dir_all(&settings.data).map_err(|source| io_error(&settings.data, source))?;
         let identity = settings.data.join("identity");
         let authority = Arc::new(Authority::open(&identity)?);
@@ -70,7 +72,7 @@ impl Node {
         };
         let (database, cluster) = open_database(settings).await?;
         if roles.contains(&"registry") {
-            enroll_people(&database, &authority).await?;
+            enroll_people(&database, &authority, &rulebooks).await?;
         }
         mark_sandbox(settings, &identity)?;
         let server = Server {
@@ -83,7 +85,8 @@ impl Node {
             ..Server::new(settings.listen, authority.issue("server", Purpose::Server)?)
         };
         let issuer = settings.sandbox.then(|| authority.clone());
-        let routes = routes(&roles, &database, issuer, (signer, keys), settings.sandbox)?;
+        let callers = (database.clone(), Arc::new(rulebooks));
+        let routes = routes(&roles, callers, issuer, (signer, keys), settings.sandbox);
         let (stop, stopped) = oneshot::channel();
         let running = server
             .start(routes, async move {
@@ -178,17 +181,41 @@ async fn open_database(settings: &Settings) -> Result<(Database, Option<Cluster>
     Ok((database, Some(cluster)))
 }
 
-/// The rulebooks that ship with the program.
+/// The rulebooks of a node: those that ship with the program, each replaced by the one of the settings for its city.
 ///
 /// # Errors
-/// A rulebook that does not load.
-pub fn rulebooks() -> Result<Vec<Rulebook>, Error> {
-    Ok(vec![Rulebook::load(ANYANG_2018_9)?])
+/// A file that cannot be read, a rulebook that does not load, and two files for one city.
+pub fn rulebooks(settings: &Settings) -> Result<Vec<Rulebook>, Error> {
+    let mut given: Vec<Rulebook> = Vec::new();
+    for path in &settings.policies {
+        let text = std::fs::read_to_string(path).map_err(|source| io_error(path, source))?;
+        let rulebook = Rulebook::load(&text)?;
+        if given.iter().any(|other| other.city == rulebook.city) {
+            let (path, city) = (path.display(), &rulebook.city);
+            return Err(Error::invalid(
+                "policies",
+                "POLICY_TWICE",
+                format!("{path}：城市 {city} 已有另一政策文件"),
+                format!("{path}: another file has the rules of city {city} already"),
+            ));
+        }
+        tracing::info!(policy.id = %rulebook.id, policy.file = %path.display(), "rules come from a file");
+        given.push(rulebook);
+    }
+    let shipped = Rulebook::load(ANYANG_2018_9)?;
+    if given.iter().all(|other| other.city != shipped.city) {
+        given.insert(0, shipped);
+    }
+    Ok(given)
 }
 
 /// The certificates of the bureau, finance and the auditor, for every city that has rules.
-async fn enroll_people(database: &Database, authority: &Authority) -> Result<(), Error> {
-    let cities: Vec<City> = rulebooks()?.into_iter().map(|rulebook| rulebook.city).collect();
+async fn enroll_people(
+    database: &Database,
+    authority: &Authority,
+    rulebooks: &[Rulebook],
+) -> Result<(), Error> {
+    let cities: Vec<City> = rulebooks.iter().map(|rulebook| rulebook.city.clone()).collect();
     for city in cities {
         for (name, role) in PEOPLE {
             let identity = authority.issue(name, Purpose::Client)?;
@@ -260,13 +287,12 @@ fn health_of(roles: &[&'static str]) -> Vec<&'static str> {
 
 fn routes(
     roles: &[&'static str],
-    database: &Database,
+    (database, rulebooks): (Database, Arc<Vec<Rulebook>>),
     issuer: Option<Arc<Authority>>,
     (signer, keys): (Option<Arc<dyn Signer>>, Option<Arc<Keyring>>),
     is_sandbox: bool,
-) -> Result<tonic::service::Routes, Error> {
+) -> tonic::service::Routes {
     let callers = Callers::new(database.clone());
-    let rulebooks = Arc::new(rulebooks()?);
     let ledger = |role| Ledger {
         database: database.clone(),
         role,

@@ -9,7 +9,8 @@ use client::{Client, request_id};
 use crate::cli::ClientArgs;
 use crate::connection::{BUREAU, CHECKER, MAKER, RELEASER, client_of, target};
 use crate::error::CommandError;
-use crate::{output, settle, walk};
+use crate::exit::Exit;
+use crate::{settle, walk};
 
 /// Options of `batch`.
 #[derive(Debug, Clone, Args)]
@@ -137,18 +138,17 @@ pub async fn run(args: BatchArgs) -> Result<ExitCode, CommandError> {
             walk::stands("CancelBatch", answer.map(|answer| answer.into_inner().batch))?
         }
     };
-    output::data(settle::describe(&batch).as_bytes());
-    for given in &batch.approvals {
-        let (step, person, role) = (&given.step, &given.person, &given.role);
-        output::data(
+    settle::print(&batch, || {
+        let given = batch.approvals.iter().map(|given| {
+            let (step, person, role) = (&given.step, &given.person, &given.role);
             format!(
                 "{step} {person} ({role}) {} {}\n",
                 given.batch_digest, given.reason
             )
-            .as_bytes(),
-        );
-    }
-    Ok(ExitCode::SUCCESS)
+        });
+        given.collect()
+    });
+    Ok(Exit::Done.into())
 }
 
 async fn show(named: &Named) -> Result<pb::Batch, CommandError> {

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use api::settlement::v1::{Batch, BatchState, ListBatchesRequest};
+use api::settlement::v1::{Batch, ListBatchesRequest};
 use client::Client;
 use exchange::batch::Receipt;
 use exchange::digest::{facts_digest, sha256_hex};
@@ -12,9 +12,12 @@ use crate::batch_folder::{POLICY, RECEIPT};
 use crate::cli::ReplayArgs;
 use crate::connection::{MAKER, client_of, target};
 use crate::error::{CommandError, reason_of};
+use crate::exit::Exit;
 use crate::inputs::Inputs;
+use crate::output::progress::Progress;
+use crate::output::{Cell, Listing};
 use crate::verify::{self, Files};
-use crate::{export, output};
+use crate::{export, output, settle};
 
 /// A digest of a batch that is not what it was.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,14 +108,25 @@ pub fn replay(files: &Files) -> (Option<Receipt>, Vec<Mismatch>) {
 }
 
 /// One batch's line, and whether it replays. What differs goes to standard error.
-fn report(name: &str, state: &str, receipt: Option<&Receipt>, found: &[Mismatch]) -> bool {
+fn report(
+    listing: &mut Listing,
+    (name, state): (&str, &str),
+    receipt: Option<&Receipt>,
+    found: &[Mismatch],
+) -> bool {
+    let names: Vec<&str> = found.iter().map(|it| it.digest).collect();
+    let digest = receipt.map_or("", |receipt| receipt.batch_digest.as_str());
+    let (result, word, what) = match found {
+        [] => ("same", "一致", digest.to_owned()),
+        _ => ("differs", "不一致", names.join(" ")),
+    };
+    let row = [name, state, result, digest, &names.join(";")].map(Cell::text);
+    listing.push(row.to_vec(), || {
+        format!("{name} {state} {result} {word} {what}\n")
+    });
     if found.is_empty() {
-        let digest = receipt.map_or("", |receipt| receipt.batch_digest.as_str());
-        output::line(&format!("{name} {state} same 一致 {digest}"));
         return true;
     }
-    let names: Vec<&str> = found.iter().map(|it| it.digest).collect();
-    output::line(&format!("{name} {state} differs 不一致 {}", names.join(" ")));
     for it in found {
         output::note(&format!(
             "{name} {}: 回执为 {1}，重算或文件为 {2} / the receipt has {1}, found is {2}",
@@ -122,12 +136,19 @@ fn report(name: &str, state: &str, receipt: Option<&Receipt>, found: &[Mismatch]
     false
 }
 
-fn exit(all_same: bool) -> ExitCode {
-    if all_same {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::from(1)
-    }
+fn new_listing() -> Listing {
+    Listing::new(&[
+        ("batch", "批次"),
+        ("state", "状态"),
+        ("result", "结果"),
+        ("digest", "摘要"),
+        ("mismatches", "不符之处"),
+    ])
+}
+
+fn exit(listing: &Listing, all_same: bool) -> ExitCode {
+    listing.finish();
+    Exit::done_if(all_same).into()
 }
 
 /// Whether every batch asked for is a folder, so that no server is needed.
@@ -141,18 +162,18 @@ pub fn is_local(args: &ReplayArgs) -> bool {
 /// # Errors
 /// [`CommandError`] where a folder is no batch.
 pub fn run_local(args: &ReplayArgs) -> Result<ExitCode, CommandError> {
-    let mut all_same = true;
+    let (mut listing, mut all_same) = (new_listing(), true);
     for dir in &args.batches {
-        all_same &= replay_folder(dir)?;
+        all_same &= replay_folder(&mut listing, dir)?;
     }
-    Ok(exit(all_same))
+    Ok(exit(&listing, all_same))
 }
 
-fn replay_folder(dir: &str) -> Result<bool, CommandError> {
+fn replay_folder(listing: &mut Listing, dir: &str) -> Result<bool, CommandError> {
     let (files, _) = verify::read(Path::new(dir))?;
     let (receipt, found) = replay(&files);
     let name = receipt.as_ref().map_or(dir, |receipt| receipt.batch_no.as_str());
-    Ok(report(name, dir, receipt.as_ref(), &found))
+    Ok(report(listing, (name, dir), receipt.as_ref(), &found))
 }
 
 /// Replays batches of the server, or folders among them: exit 0 all the same, 1 a mismatch.
@@ -163,11 +184,18 @@ pub async fn run(args: ReplayArgs) -> Result<ExitCode, CommandError> {
     let (url, identity) = target(&args.client)?;
     let client = client_of(&url, &identity, MAKER)?;
     let made = all_batches(&client).await?;
-    let mut all_same = true;
+    let (mut listing, mut all_same) = (new_listing(), true);
     let mut replayed = 0_usize;
+    let count = if args.batches.is_empty() {
+        made.len()
+    } else {
+        args.batches.len()
+    };
+    let progress = Progress::start("重放 replaying", u64::try_from(count).ok());
     for name in &args.batches {
+        progress.advance(1);
         if Path::new(name).is_dir() {
-            all_same &= replay_folder(name)?;
+            all_same &= replay_folder(&mut listing, name)?;
             continue;
         }
         let wanted = name.strip_prefix("batches/").unwrap_or(name);
@@ -178,20 +206,22 @@ pub async fn run(args: ReplayArgs) -> Result<ExitCode, CommandError> {
                 format!("there is no batch {wanted}"),
             ));
         };
-        all_same &= replay_pulled(&client, batch).await?;
+        all_same &= replay_pulled(&mut listing, &client, batch).await?;
     }
     if args.batches.is_empty() {
         for batch in &made {
+            progress.advance(1);
             if batch.digests.is_none() {
                 output::note(&format!("{0}: 从未计算 / {0}: never computed", batch.batch_no));
                 continue;
             }
             replayed += 1;
-            all_same &= replay_pulled(&client, batch).await?;
+            all_same &= replay_pulled(&mut listing, &client, batch).await?;
         }
         output::note(&format!("重放 {replayed} 个批次 / {replayed} batches replayed"));
     }
-    Ok(exit(all_same))
+    drop(progress);
+    Ok(exit(&listing, all_same))
 }
 
 /// Every batch, ascending numbers.
@@ -220,17 +250,8 @@ pub async fn all_batches(client: &Client) -> Result<Vec<Batch>, CommandError> {
 }
 
 /// Pulls a batch and replays it; the digest that the list of batches states must be that of the receipt too.
-async fn replay_pulled(client: &Client, batch: &Batch) -> Result<bool, CommandError> {
-    let state = match batch.state() {
-        BatchState::Draft => "draft",
-        BatchState::InReview => "in_review",
-        BatchState::PublicNotice => "public_notice",
-        BatchState::Approved => "approved",
-        BatchState::Released => "released",
-        BatchState::Paid => "paid",
-        BatchState::Cancelled => "cancelled",
-        BatchState::Unspecified => "unknown",
-    };
+async fn replay_pulled(listing: &mut Listing, client: &Client, batch: &Batch) -> Result<bool, CommandError> {
+    let state = settle::state_name(batch.state());
     let listed = batch
         .digests
         .as_ref()
@@ -247,7 +268,7 @@ async fn replay_pulled(client: &Client, batch: &Batch) -> Result<bool, CommandEr
             if ["BATCH_DIGEST_MISMATCH", "BATCH_FILE_ALTERED"].contains(&reason_of(&status).as_str()) =>
         {
             let found = vec![mismatch(reason_of(&status))];
-            return Ok(report(&batch.batch_no, state, None, &found));
+            return Ok(report(listing, (&batch.batch_no, state), None, &found));
         }
         Err(error) => return Err(error),
     };
@@ -255,5 +276,10 @@ async fn replay_pulled(client: &Client, batch: &Batch) -> Result<bool, CommandEr
     if pulled.0.batch_digest != listed {
         found.push(mismatch(pulled.0.batch_digest));
     }
-    Ok(report(&batch.batch_no, state, receipt.as_ref(), &found))
+    Ok(report(
+        listing,
+        (&batch.batch_no, state),
+        receipt.as_ref(),
+        &found,
+    ))
 }

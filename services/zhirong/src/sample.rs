@@ -4,6 +4,8 @@
 
 use std::path::Path;
 
+use policy::rulebook::ANYANG_2018_9;
+
 use crate::error::CommandError;
 
 /// A file of the sample: name and bytes.
@@ -24,8 +26,35 @@ pub const SECOND_HALF: &[SampleFile] = sample!("410500/2": "enterprises.csv", "e
 /// The document's own table: who of the sample stands for which of its amounts.
 pub const SHOWCASE: &str = include_str!("../../../deploy/sample/410500/showcase.csv");
 
-/// What a sandbox starts with: one bank, one enterprise and one patent, for the first call to paste.
-pub const SANDBOX: &[SampleFile] = sample!("sandbox": "enterprises.csv", "institutions.csv", "patents.csv");
+/// What a sandbox starts with: the bureau's records of a city in which every rule can be tried.
+pub const SANDBOX: &[SampleFile] = sample!("sandbox": "awards.csv", "enterprises.csv", "exclusions.csv", "institutions.csv", "other_awards.csv", "patent_owners.csv", "patents.csv");
+
+/// The invented revision that a sandbox's rules have from 2027 on.
+const INVENTED_REVISION: &str = include_str!("../../../deploy/sample/sandbox/revision-2027.toml");
+
+/// The sandbox's rules: the shipped ones up to 2026, and an invented revision after that, to try what a change of policy does.
+#[must_use]
+pub fn sandbox_policy() -> String {
+    let open = "\nvalid_from = 2018-01-01\n";
+    let closed = "\nvalid_from = 2018-01-01\nvalid_to = 2026-12-31\n";
+    format!("{}\n{INVENTED_REVISION}", ANYANG_2018_9.replacen(open, closed, 1))
+}
+
+/// The sandbox's institution that the words of a method's comment mean (`a lender`, `an insurer`), where its certificate is there.
+#[must_use]
+pub fn partner_of<'names>(said: &str, names: &[&'names str]) -> Option<&'names str> {
+    let wanted = if said.starts_with("an insurer") {
+        INSURER
+    } else {
+        BANK
+    };
+    names.iter().copied().find(|name| *name == wanted)
+}
+
+/// The sandbox's bank.
+pub const BANK: &str = "102496000991";
+/// The sandbox's insurer.
+pub const INSURER: &str = "SYCX-AY";
 
 /// Writes sample files into a folder.
 ///
@@ -38,4 +67,29 @@ pub fn write(dir: &Path, files: &[SampleFile]) -> Result<(), CommandError> {
         std::fs::write(dir.join(name), bytes).map_err(failed)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use policy::date::PolicyYear;
+    use policy::rulebook::Rulebook;
+
+    use super::*;
+
+    #[test]
+    fn the_sandbox_s_rules_are_the_shipped_ones_until_the_invented_year() {
+        let (shipped, own) = (
+            Rulebook::load(ANYANG_2018_9).unwrap(),
+            Rulebook::load(&sandbox_policy()).unwrap(),
+        );
+        let of = |book: &Rulebook, year| book.revision_of(PolicyYear::new(year).unwrap()).unwrap().clone();
+        for year in [2018, 2025, 2026] {
+            let (mut ours, theirs) = (of(&own, year), of(&shipped, year));
+            ours.last_year = None;
+            assert_eq!(ours, theirs, "{year}");
+        }
+        let invented = of(&own, 2027);
+        assert_eq!(invented.id, "sandbox-invented/2");
+        assert_ne!(invented.bank_incentive.cap, of(&shipped, 2027).bank_incentive.cap);
+    }
 }

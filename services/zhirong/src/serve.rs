@@ -7,19 +7,24 @@ use platform::config::Settings;
 
 use crate::cli::ServeArgs;
 use crate::error::CommandError;
+use crate::exit::Exit;
 use crate::node::{Node, SANDBOX_MARK};
+use crate::sample::BANK;
 use crate::{output, sample};
 
 /// File in the data folder that names the running server, for the client commands of this machine.
 pub const ADDRESS_FILE: &str = "server";
+
+/// File in the data folder with the sandbox's rules.
+const SANDBOX_POLICY: &str = "sandbox-policy.toml";
 
 /// Serves until it is told to stop (SIGINT, SIGTERM).
 ///
 /// # Errors
 /// [`CommandError`] with what keeps it from starting.
 pub async fn run(args: ServeArgs) -> Result<ExitCode, CommandError> {
-    let settings = &args.settings;
-    refuse_sandbox_data(settings)?;
+    refuse_sandbox_data(&args.settings)?;
+    let settings = &with_policy(args.settings)?;
     let node = Node::start(settings).await?;
     if settings.sandbox && serves_registry(settings) {
         load_sandbox(&node, settings).await?;
@@ -44,7 +49,7 @@ pub async fn run(args: ServeArgs) -> Result<ExitCode, CommandError> {
         let _removed = std::fs::remove_file(&address_file);
     }
     node.stop().await?;
-    Ok(ExitCode::SUCCESS)
+    Ok(Exit::Done.into())
 }
 
 /// The development certificates of a sandbox must never speak for anybody in earnest.
@@ -60,11 +65,23 @@ fn refuse_sandbox_data(settings: &Settings) -> Result<(), CommandError> {
     ))
 }
 
+/// A sandbox that is given no rules takes its own: the shipped ones, and an invented revision from 2027 on.
+fn with_policy(mut settings: Settings) -> Result<Settings, CommandError> {
+    if settings.sandbox && settings.policies.is_empty() {
+        let path = settings.data.join(SANDBOX_POLICY);
+        let failed = |source| CommandError::io("写入试用规则", "writing the sandbox's rules", &path, source);
+        std::fs::create_dir_all(&settings.data).map_err(failed)?;
+        std::fs::write(&path, sample::sandbox_policy()).map_err(failed)?;
+        settings.policies.push(path);
+    }
+    Ok(settings)
+}
+
 fn serves_registry(settings: &Settings) -> bool {
     settings.roles.is_empty() || settings.roles.iter().any(|role| role == "registry")
 }
 
-/// Registers one bank, one enterprise and one patent as the bureau, through the public API.
+/// Registers the sandbox's city as the bureau, through the public API.
 async fn load_sandbox(node: &Node, settings: &Settings) -> Result<(), CommandError> {
     let dir = settings.data.join("sandbox-records");
     sample::write(&dir, sample::SANDBOX)?;
@@ -103,12 +120,16 @@ grpcurl -cacert {folder}/ca.pem -cert {folder}/{BANK}.pem -key {folder}/{BANK}.k
 
 {program} settle --division 410500 --year 2025 --until released --server {url} --identity {folder}
 {program} export 410500-2025-001 --out batch --server {url} --identity {folder} && {program} verify batch
+
+没有 grpcurl 时 / without grpcurl: {program} call --list
+示例机构 / partners that behave well or badly: {program} partner bank --do late,duplicate,split,twice,reversed,wrong-unit
+业务日期 / business date: {program} sandbox date 2027-01-01
+2027 年起适用编造的第二版规则，仅供试用 / from 2027 on an invented second revision of the rules applies, for trying only
 "#
     ))
 }
 
-/// The sandbox's bank, its legal person, the enterprise and the patent, as in `deploy/sample/sandbox`.
-const BANK: &str = "102496000991";
+/// The legal person of the sandbox's bank, the enterprise and the patent, as in `deploy/sample/sandbox`.
 const LEGAL_PERSON: &str = "91410500MA3X09007K";
 const ENTERPRISE: &str = "91410502MA3X09015B";
 const PATENT: &str = "202019900001.4";

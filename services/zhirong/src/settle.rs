@@ -16,6 +16,9 @@ use tonic::{Response, Status};
 use crate::cli::{SettleArgs, Until};
 use crate::connection::{MAKER, client_of, target};
 use crate::error::{CommandError, reason_of};
+use crate::exit::Exit;
+use crate::output::progress::Progress;
+use crate::output::{Cell, Listing};
 use crate::{assess, export, output, walk};
 
 /// How long computing or releasing a city's year may take.
@@ -35,12 +38,12 @@ pub async fn run(args: SettleArgs) -> Result<ExitCode, CommandError> {
         .transpose()?;
     let (url, identity) = target(&args.client)?;
     let batch = settle(&url, &identity, (&args.division, args.year), as_of, args.until).await?;
-    output::data(describe(&batch).as_bytes());
+    print(&batch, String::new);
     if let Some(out) = &args.out {
         export::export(&url, &identity, &batch.batch_no, out).await?;
         output::note(&format!("已写入 / written to {}", out.display()));
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(Exit::Done.into())
 }
 
 /// Opens and computes a batch of a division and year, and walks it through every step to its release if asked to.
@@ -61,6 +64,7 @@ pub async fn settle(
             "--until released is for a sandbox only: in earnest a batch is submitted, published, approved and released by different people",
         ));
     }
+    let progress = Progress::start("开批 opening", None);
     let maker = client_of(url, identity, MAKER)?;
     let open = OpenBatchRequest {
         request_id: request_id(),
@@ -89,6 +93,7 @@ pub async fn settle(
         "批次 {0} 已开，计算中 / batch {0} is open, computing",
         opened.batch_no
     ));
+    progress.tell("计算 computing");
     let compute = ComputeBatchRequest {
         request_id: request_id(),
         name: opened.name.clone(),
@@ -102,7 +107,10 @@ pub async fn settle(
     let computed = taken("ComputeBatch", computed.batch)?;
     match until {
         Until::Draft => Ok(computed),
-        Until::Released => walk::to_release(url, identity, &computed).await,
+        Until::Released => {
+            progress.tell("提交至放行 from submission to release");
+            walk::to_release(url, identity, &computed).await
+        }
     }
 }
 
@@ -189,6 +197,50 @@ pub const fn state_words(state: BatchState) -> &'static str {
         BatchState::Cancelled => "cancelled 已作废",
         BatchState::Unspecified => "unknown 未知",
     }
+}
+
+/// Prints a batch; `more` is what its plain text has besides.
+pub(crate) fn print(batch: &Batch, more: impl FnOnce() -> String) {
+    let mut record = Listing::new(&[
+        ("batch_no", "批次号"),
+        ("state", "状态"),
+        ("loan_subsidy", "贷款补助"),
+        ("bank_incentive", "银行奖励"),
+        ("premium_subsidy", "保费补贴"),
+        ("lines", "条数"),
+        ("amount", "合计"),
+        ("findings", "提示"),
+        ("digest", "摘要"),
+        ("steps", "各步"),
+    ]);
+    let total = |measure| {
+        let found = batch.totals.iter().find(|total| total.measure() == measure);
+        Cell::amount(yuan(found.and_then(|total| total.amount.as_ref())))
+    };
+    let steps = batch
+        .approvals
+        .iter()
+        .map(|it| format!("{} {}", it.step, it.person));
+    record.add(vec![
+        Cell::text(&batch.batch_no),
+        Cell::text(state_name(batch.state())),
+        total(Measure::LoanSubsidy),
+        total(Measure::BankIncentive),
+        total(Measure::PremiumSubsidy),
+        Cell::count(batch.lines_count),
+        Cell::amount(yuan(batch.lines_sum.as_ref())),
+        Cell::count(batch.findings_count),
+        Cell::text(walk::digest_of(batch)),
+        Cell::text(steps.collect::<Vec<_>>().join(";")),
+    ]);
+    record.print_record(|| describe(batch) + &more());
+}
+
+/// The name of a state, as files write it.
+#[must_use]
+pub fn state_name(state: BatchState) -> &'static str {
+    let words = state_words(state);
+    words.split(' ').next().unwrap_or(words)
 }
 
 /// A batch for people: number, state, totals and digest.

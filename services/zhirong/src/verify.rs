@@ -14,7 +14,9 @@ use policy::explanation;
 use crate::batch_folder::{FILES, POLICY, RECEIPT, fact_path};
 use crate::cli::VerifyArgs;
 use crate::error::CommandError;
+use crate::exit::Exit;
 use crate::inputs::Inputs;
+use crate::output::{Cell, Listing};
 use crate::{output, signature};
 
 /// Something of a batch that is not as it must be.
@@ -83,15 +85,33 @@ pub fn run(args: &VerifyArgs) -> Result<ExitCode, CommandError> {
                 batch_digest,
                 ..
             } = receipt;
-            output::line(&format!(
-                "verified {batch_no}: {line_count} lines, {line_sum} yuan, {batch_digest}"
-            ));
-            signed.iter().for_each(|line| output::line(line));
-            Ok(ExitCode::SUCCESS)
+            let mut record = Listing::new(&[
+                ("verified", "核验"),
+                ("batch_no", "批次号"),
+                ("lines", "条数"),
+                ("amount", "合计"),
+                ("digest", "摘要"),
+                ("signature", "签名"),
+            ]);
+            record.add(vec![
+                Cell::Flag(true),
+                Cell::text(&batch_no),
+                Cell::count(line_count),
+                Cell::amount(line_sum.to_string()),
+                Cell::text(&batch_digest),
+                Cell::text(signed.join("; ")),
+            ]);
+            record.print_record(|| {
+                let head =
+                    format!("verified {batch_no}: {line_count} lines, {line_sum} yuan, {batch_digest}");
+                let lines = std::iter::once(&head).chain(&signed);
+                lines.map(|line| format!("{line}\n")).collect()
+            });
+            Ok(Exit::Done.into())
         }
         _ => {
             output::note("核验不通过 / not verified");
-            Ok(ExitCode::from(1))
+            Ok(Exit::Differs.into())
         }
     }
 }

@@ -2,6 +2,7 @@
 //! PostgreSQL server of our own when none is configured.
 
 pub mod embedded;
+mod inspection;
 mod transaction;
 
 use std::time::Duration;
@@ -10,6 +11,7 @@ use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
 use sqlx::{Connection, Executor, PgConnection, PgPool};
 
+pub use inspection::Inspection;
 pub use sqlx;
 pub use transaction::{BoxFuture, Retryable, Scope, extend_deadline};
 

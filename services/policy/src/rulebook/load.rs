@@ -164,6 +164,7 @@ impl Rulebook {
             ),
             states_validity: file.document.states_validity,
             validity_note: (file.document.validity_note_zh, file.document.validity_note_en),
+            text: text.to_owned(),
             review: file.review.load()?,
             procedure: file.procedure.read()?,
             excluded_divisions,

@@ -202,6 +202,8 @@ pub struct Rulebook {
     pub states_validity: bool,
     /// What to warn of, in Chinese and English.
     pub validity_note: (String, String),
+    /// The text that it was read from, byte for byte: a batch stores it, so that it can be computed again.
+    pub text: String,
     /// Thresholds of the review findings; they decide no money.
     pub review: ReviewThresholds,
     /// How the city settles.

@@ -13,7 +13,8 @@ use ledger::audit_chain::{Break, ChainCheck, row_from_wire};
 use crate::cli::ClientArgs;
 use crate::connection::{AUDITOR, client_of, target};
 use crate::error::CommandError;
-use crate::output;
+use crate::exit::Exit;
+use crate::output::{self, Cell, Listing};
 use crate::verify::Difference;
 
 use self::known::Known;
@@ -156,6 +157,13 @@ pub async fn run(args: AuditArgs) -> Result<ExitCode, CommandError> {
     let AuditCommand::Verify(args) = args.command;
     let (url, identity) = target(&args.client)?;
     let found = check(&client_of(&url, &identity, AUDITOR)?, &args).await?;
+    let mut listing = Listing::new(&[
+        ("stream", "日志流"),
+        ("result", "结果"),
+        ("rows", "行数"),
+        ("head", "链头"),
+        ("hash", "散列"),
+    ]);
     for chain in &found.chains {
         let (chain_no, hash) = &chain.head;
         let (zh, en) = if chain.breaks.is_empty() {
@@ -163,10 +171,17 @@ pub async fn run(args: AuditArgs) -> Result<ExitCode, CommandError> {
         } else {
             ("已损", "broken")
         };
-        output::line(&format!(
-            "{} {en} {zh} {} rows, head {chain_no} {hash}",
-            chain.stream, chain.rows
-        ));
+        let row = vec![
+            Cell::text(&chain.stream),
+            Cell::text(en),
+            Cell::count(chain.rows),
+            Cell::count(*chain_no),
+            Cell::text(hash),
+        ];
+        listing.push(row, || {
+            let (stream, rows) = (&chain.stream, chain.rows);
+            format!("{stream} {en} {zh} {rows} rows, head {chain_no} {hash}\n")
+        });
         for it in &chain.breaks {
             let (place, code) = (format!("{} {}", chain.stream, it.chain_no()), it.code());
             output::note(&format!(
@@ -176,6 +191,7 @@ pub async fn run(args: AuditArgs) -> Result<ExitCode, CommandError> {
             ));
         }
     }
+    listing.finish();
     for difference in &found.batches {
         output::note(&difference.line());
     }
@@ -183,5 +199,5 @@ pub async fn run(args: AuditArgs) -> Result<ExitCode, CommandError> {
     output::note(&format!(
         "核对 {chains} 条链、批次所载链头 {printed} 个 / {chains} chains, held against {printed} heads printed in batches"
     ));
-    Ok(ExitCode::from(u8::from(!found.is_whole())))
+    Ok(Exit::done_if(found.is_whole()).into())
 }

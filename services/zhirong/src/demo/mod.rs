@@ -13,6 +13,7 @@ use platform::database::embedded::temporary_dir;
 
 use crate::cli::{DemoArgs, Until};
 use crate::error::CommandError;
+use crate::exit::Exit;
 use crate::node::Node;
 use crate::{export, import, output, sample, settle, verify};
 
@@ -63,11 +64,7 @@ pub async fn run(args: DemoArgs) -> Result<ExitCode, CommandError> {
     let is_right = outcome?;
     stopped?;
     progress(began, "完成 / done");
-    Ok(if is_right {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::from(1)
-    })
+    Ok(Exit::done_if(is_right).into())
 }
 
 fn progress(began: Instant, text: &str) {

@@ -18,6 +18,7 @@ pub use report::{Cap, Shift, Summary};
 use crate::cli::ExperimentArgs;
 use crate::connection::{MAKER, client_of, target};
 use crate::error::CommandError;
+use crate::exit::Exit;
 use crate::inputs::Inputs;
 use crate::verify::{self, Difference, Files};
 use crate::{assess, export, output, replay};
@@ -94,9 +95,15 @@ fn finish(args: &ExperimentArgs, batches: Vec<Inputs>) -> Result<ExitCode, Comma
         ));
     }
     let experiment = experiment(&batches, &trial)?;
-    output::data(&ChangeRow::to_csv(&experiment.changes));
+    match output::form().filter(|form| *form != output::Form::Csv) {
+        None => output::data(&ChangeRow::to_csv(&experiment.changes)),
+        Some(form) => {
+            let rows = experiment.changes.iter().map(ChangeRow::cells);
+            output::Listing::of_file(ChangeRow::COLUMNS, rows).print(form);
+        }
+    }
     output::note(&experiment.summary.text());
-    Ok(ExitCode::SUCCESS)
+    Ok(Exit::Done.into())
 }
 
 /// The files of a batch as the question it answers.

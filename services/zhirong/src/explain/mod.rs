@@ -13,6 +13,7 @@ use std::process::ExitCode;
 use exchange::compute::ComputedBatch;
 use policy::engine::{Question, counted_draws, why_not};
 use policy::explanation;
+use serde_json::json;
 
 pub use node::Node;
 pub use why::{Asked, parse};
@@ -22,8 +23,11 @@ use self::tree::Ground;
 use crate::cli::ExplainArgs;
 use crate::connection::{MAKER, client_of, target};
 use crate::error::CommandError;
+use crate::exit::Exit;
 use crate::experiment::{open_folder, opened};
 use crate::inputs::Inputs;
+use crate::output::Form;
+use crate::output::listing::pretty;
 use crate::{export, output};
 
 /// What is asked of a batch.
@@ -47,6 +51,16 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// Prints the answer: JSON where that is asked for, otherwise as text, since a tree is no table.
+    fn print(&self) {
+        if output::form() == Some(Form::Json) {
+            let value = json!({"tree": self.tree.json(), "zh": self.zh, "en": self.en});
+            output::data(pretty(&value).as_bytes());
+        } else {
+            output::data(self.text().as_bytes());
+        }
+    }
+
     /// The tree and the two sentences as they are printed.
     #[must_use]
     pub fn text(&self) -> String {
@@ -74,8 +88,8 @@ pub fn is_local(args: &ExplainArgs) -> bool {
 pub fn run_local(args: &ExplainArgs) -> Result<ExitCode, CommandError> {
     let asking = asking(args)?;
     let inputs = open_folder(Path::new(&args.batch))?;
-    output::data(explain(&inputs, &asking)?.text().as_bytes());
-    Ok(ExitCode::SUCCESS)
+    explain(&inputs, &asking)?.print();
+    Ok(Exit::Done.into())
 }
 
 /// Explains from the server: a line by its own call, a fact over the pulled batch.
@@ -97,8 +111,8 @@ pub async fn run(args: ExplainArgs) -> Result<ExitCode, CommandError> {
             explain(&opened(&files, batch_no)?, &asking)?
         }
     };
-    output::data(answer.text().as_bytes());
-    Ok(ExitCode::SUCCESS)
+    answer.print();
+    Ok(Exit::Done.into())
 }
 
 /// Explains a line or a fact of a batch, computed again from its facts.

@@ -1,5 +1,7 @@
 //! A tree of sentences, each in Chinese and English.
 
+use serde_json::{Value, json};
+
 /// One thing said, and what it rests on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Node {
@@ -35,6 +37,12 @@ impl Node {
         let mut text = String::new();
         self.write("", "", &mut text);
         text
+    }
+
+    /// The tree as JSON.
+    pub(super) fn json(&self) -> Value {
+        let children: Vec<Value> = self.children.iter().map(Self::json).collect();
+        json!({"zh": self.zh, "en": self.en, "children": children})
     }
 
     fn write(&self, first: &str, further: &str, text: &mut String) {

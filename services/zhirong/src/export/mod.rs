@@ -12,7 +12,9 @@ use crate::batch_folder::{self, RECEIPT};
 use crate::cli::{By, ExportArgs};
 use crate::connection::{MAKER, client_of, target};
 use crate::error::CommandError;
-use crate::output;
+use crate::exit::Exit;
+use crate::output::progress::Progress;
+use crate::output::{self, Cell, Listing};
 use crate::verify::{self, Files};
 
 /// Runs the command.
@@ -31,11 +33,22 @@ pub async fn run(args: ExportArgs) -> Result<ExitCode, CommandError> {
         batch_digest,
         ..
     } = receipt;
-    output::line(&format!(
-        "{batch_no}: {line_count} lines 条, {line_sum} yuan 元, {batch_digest}"
-    ));
+    let mut record = Listing::new(&[
+        ("batch_no", "批次号"),
+        ("lines", "条数"),
+        ("amount", "合计"),
+        ("digest", "摘要"),
+    ]);
+    record.add(vec![
+        Cell::text(&batch_no),
+        Cell::count(line_count),
+        Cell::amount(line_sum.to_string()),
+        Cell::text(&batch_digest),
+    ]);
+    record
+        .print_record(|| format!("{batch_no}: {line_count} lines 条, {line_sum} yuan 元, {batch_digest}\n"));
     output::note(&format!("已写入 / written to {}", args.out.display()));
-    Ok(ExitCode::SUCCESS)
+    Ok(Exit::Done.into())
 }
 
 /// Pulls a batch as the finance maker (or by the only certificate of the folder), checks every digest and writes the folder.
@@ -52,6 +65,7 @@ pub async fn export(url: &str, identity: &Path, batch_no: &str, out: &Path) -> R
 /// # Errors
 /// As [`run`].
 pub async fn export_by(client: &Client, batch_no: &str, out: &Path, by: By) -> Result<Receipt, CommandError> {
+    let _progress = Progress::start("拉取 pulling", None);
     let (receipt, files, archive) = match by {
         By::Stream => with_none(pull(client, batch_no, Way::Stream).await?),
         By::Pages => with_none(pull(client, batch_no, Way::Pages).await?),
@@ -122,7 +136,7 @@ fn tell_break(reached: u64, _status: &Status) {
 impl From<PullError> for CommandError {
     fn from(error: PullError) -> Self {
         match error {
-            PullError::Call { call, status } => Self::Call { call, status },
+            PullError::Call { call, status } => Self::call(call, *status),
             PullError::Differs { zh, en } => broken(&zh, &en),
         }
     }

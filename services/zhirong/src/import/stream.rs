@@ -14,6 +14,7 @@ use tonic::{Status, Streaming};
 
 use super::rows::{Row, Sheet};
 use crate::error::CommandError;
+use crate::output::progress::Progress;
 
 /// Rows of one message.
 const ROWS_MOST: usize = 500;
@@ -186,21 +187,20 @@ pub(super) async fn send(
     wire: Wire,
     rows: &[Row],
     sheets: &BTreeMap<File, Sheet>,
+    progress: &Progress,
 ) -> Result<Vec<RowVerdict>, CommandError> {
+    let place = (rows, sheets, progress);
     let (call, sent) = match wire {
-        Wire::Registry => ("ImportRegistry", drive::<Registry>(client, rows, sheets).await),
-        Wire::Pledge => ("ImportPledgeFacts", drive::<Pledge>(client, rows, sheets).await),
+        Wire::Registry => ("ImportRegistry", drive::<Registry>(client, place).await),
+        Wire::Pledge => ("ImportPledgeFacts", drive::<Pledge>(client, place).await),
         Wire::PledgeOnBehalf => (
             "ImportPledgeFactsOnBehalf",
-            drive::<PledgeOnBehalf>(client, rows, sheets).await,
+            drive::<PledgeOnBehalf>(client, place).await,
         ),
-        Wire::Insurance => (
-            "ImportInsuranceFacts",
-            drive::<Insurance>(client, rows, sheets).await,
-        ),
+        Wire::Insurance => ("ImportInsuranceFacts", drive::<Insurance>(client, place).await),
         Wire::InsuranceOnBehalf => (
             "ImportInsuranceFactsOnBehalf",
-            drive::<InsuranceOnBehalf>(client, rows, sheets).await,
+            drive::<InsuranceOnBehalf>(client, place).await,
         ),
     };
     sent.map_err(|status| CommandError::call(call, status))
@@ -209,8 +209,7 @@ pub(super) async fn send(
 /// Tries until every row has its verdict. Rows whose verdict was lost are sent again: they answer UNCHANGED.
 async fn drive<C: Call>(
     client: &Client,
-    rows: &[Row],
-    sheets: &BTreeMap<File, Sheet>,
+    (rows, sheets, progress): (&[Row], &BTreeMap<File, Sheet>, &Progress),
 ) -> Result<Vec<RowVerdict>, Status> {
     let chunks = chunks(rows, sheets);
     let request_id = request_id();
@@ -225,6 +224,7 @@ async fn drive<C: Call>(
             sheets,
             left,
             (&mut verdicts, &mut answered),
+            progress,
         )
         .await
         else {
@@ -246,6 +246,7 @@ async fn attempt<C: Call>(
     sheets: &BTreeMap<File, Sheet>,
     left: &[Range<usize>],
     (verdicts, answered): (&mut Vec<RowVerdict>, &mut usize),
+    progress: &Progress,
 ) -> Result<(), Status> {
     let (requests, stream) = mpsc::channel(MESSAGES_WAITING);
     let sending = async move {
@@ -281,6 +282,7 @@ async fn attempt<C: Call>(
                     "the verdicts are not those of the rows that were sent",
                 ));
             }
+            progress.advance(u64::try_from(row_verdicts.verdicts.len()).unwrap_or_default());
             verdicts.extend(row_verdicts.verdicts);
             *answered += 1;
         }

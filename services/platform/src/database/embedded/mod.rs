@@ -26,7 +26,7 @@ use sqlx::{ConnectOptions, Connection, Executor};
 
 use account::Account;
 use initialise::{initialise, password};
-pub use programs::{Programs, find};
+pub use programs::{Programs, find, find_installed};
 
 use crate::error::Error;
 use crate::ids;
@@ -93,13 +93,7 @@ impl Cluster {
 
     /// How to connect: database and superuser `zhirong`, over the private socket.
     pub fn options(&self) -> PgConnectOptions {
-        PgConnectOptions::new_without_pgpass()
-            .socket(&self.socket_dir)
-            .port(PORT)
-            .username(NAME)
-            .password(&self.password)
-            .database(NAME)
-            .ssl_mode(PgSslMode::Disable)
+        options_of(&self.socket_dir, &self.password)
     }
 
     /// Process id of the server.
@@ -174,6 +168,32 @@ pub fn temporary_dir(prefix: &str) -> Result<PathBuf, Error> {
     std::fs::create_dir(&path).map_err(|error| Error::io("creating", &path, error))?;
     set_mode(&path, 0o711)?;
     Ok(path)
+}
+
+/// How to connect to the server that another process of ours runs over `data`; `None` where none runs.
+///
+/// # Errors
+/// [`Error::Io`] where its password cannot be read.
+pub fn running(data: &Path) -> Result<Option<PgConnectOptions>, Error> {
+    // The fifth line of the file names the folder of the socket.
+    let pid_file = std::fs::read_to_string(cluster_dir(data).join("postmaster.pid"));
+    let Some(socket_dir) = pid_file
+        .ok()
+        .and_then(|text| text.lines().nth(4).map(str::to_owned))
+    else {
+        return Ok(None);
+    };
+    Ok(Some(options_of(Path::new(&socket_dir), &password(data)?)))
+}
+
+fn options_of(socket_dir: &Path, password: &str) -> PgConnectOptions {
+    PgConnectOptions::new_without_pgpass()
+        .socket(socket_dir)
+        .port(PORT)
+        .username(NAME)
+        .password(password)
+        .database(NAME)
+        .ssl_mode(PgSslMode::Disable)
 }
 
 fn cluster_dir(data: &Path) -> PathBuf {

