@@ -59,8 +59,8 @@ fn main() -> ExitCode {
 fn usage() -> ExitCode {
     let groups: Vec<&str> = proofs::GROUPS.iter().map(|(name, _)| *name).collect();
     eprintln!(
-        "cargo xtask cases [--dir DIR] | check | bench | clients [--all] | strangers [--all] | docs [PAGE] | bundle [--out DIR] | service-config | \
-         proofs [--smoke] [--seed N] [--only {0}] | proofs-long [--seed N] [--only {0}]",
+        "cargo xtask cases [--dir DIR] | check | bench | clients [--all] | strangers [--all] | docs [PAGE] | \
+         bundle [--out DIR] | service-config | proofs [--smoke] [--seed N] [--only {0}] | proofs-long [--seed N] [--only {0}]",
         groups.join("|")
     );
     ExitCode::from(2)
@@ -125,8 +125,8 @@ fn cases(dir: PathBuf) -> bool {
     failed == 0
 }
 
-/// Builds the program and the Rust sample, which run as processes of their own. This crate is named too, so that all of it is built with the
-/// same features and nothing twice.
+/// Builds the program and the Rust sample, which run as processes of their own. This crate is named too, so that all of it is
+/// built with the same features and nothing twice.
 fn built() -> bool {
     let packages = ["zhirong-tests", "zhirong", "zhirong-client"];
     let packages = packages.iter().flat_map(|name| ["--package", name]);
