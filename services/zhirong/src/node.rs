@@ -86,7 +86,7 @@ impl Node {
         };
         let issuer = settings.sandbox.then(|| authority.clone());
         let callers = (database.clone(), Arc::new(rulebooks));
-        let routes = routes(&roles, callers, issuer, (signer, keys), settings.sandbox);
+        let routes = routes(&roles, callers, issuer, (signer, keys), settings.sandbox)?;
         let (stop, stopped) = oneshot::channel();
         let running = server
             .start(routes, async move {
@@ -291,7 +291,7 @@ fn routes(
     issuer: Option<Arc<Authority>>,
     (signer, keys): (Option<Arc<dyn Signer>>, Option<Arc<Keyring>>),
     is_sandbox: bool,
-) -> tonic::service::Routes {
+) -> Result<tonic::service::Routes, Error> {
     let callers = Callers::new(database.clone());
     let ledger = |role| Ledger {
         database: database.clone(),
