@@ -1,8 +1,8 @@
 //! `cargo xtask docs`: every command of the pages for people, run as it stands there.
 //!
-//! A block that begins with <code>```sh run</code> is run; a block <code>```text expect</code> after it holds lines that its output must have,
-//! in their order, where `…` stands for anything. The blocks of a page run one after the other in one shell, in an empty folder beside a
-//! fresh sandbox, with `zhirong` on the path: as somebody would who reads the page from its top.
+//! A block that begins with <code>```sh run</code> is run; a block <code>```text expect</code> after it holds lines that its output must
+//! have, in their order, where `…` stands for anything. The blocks of a page run one after the other in one shell, in an empty folder
+//! beside a fresh sandbox, with `zhirong` on the path: as somebody would who reads the page from its top.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -46,7 +46,10 @@ pub fn blocks(page: &str) -> Vec<Block> {
         if !is_run && !is_expected {
             continue;
         }
-        let body = lines.by_ref().map(|(_, text)| text).take_while(|text| *text != END);
+        let body = lines
+            .by_ref()
+            .map(|(_, text)| text)
+            .take_while(|text| *text != END);
         let body: Vec<&str> = body.collect();
         if is_run {
             blocks.push(Block {
@@ -198,7 +201,9 @@ pub async fn all(only: Option<&str>) -> bool {
 mod tests {
     use super::*;
 
-    const PAGE: &str = "# Page\n```sh\nnot run\n```\n```sh run\necho a; echo b\necho c 1\n```\n\nwords\n```text expect\na\nc …\n```\n```sh run\nexit 0\n```\n";
+    const PAGE: &str = "# Page\n```sh\nnot run\n```\n\
+                        ```sh run\necho a; echo b\necho c 1\n```\n\nwords\n```text expect\na\nc …\n```\n\
+                        ```sh run\nexit 0\n```\n";
 
     #[test]
     fn blocks_are_those_that_are_marked() {

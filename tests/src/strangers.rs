@@ -49,8 +49,8 @@ async fn paste(found: &Found, name: &str, bundle: &Path) -> Result<Vec<Figure>, 
     ])
 }
 
-/// Pastes every script whose tools are there; prints every figure and answers whether all are as they must be. What cannot be tried for want
-/// of a tool is a failure only where everything `must` be tried.
+/// Pastes every script whose tools are there; prints every figure and answers whether all are as they must be. What cannot be tried for
+/// want of a tool is a failure only where everything `must` be tried.
 pub async fn all(must: bool) -> bool {
     let found = Found::look().await;
     let folder = match found.packages().await {

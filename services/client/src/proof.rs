@@ -39,7 +39,8 @@ impl Proof {
     /// Takes the next message in; with the last one, holds everything against the receipt.
     ///
     /// # Errors
-    /// [`PullError::Differs`] where a message is missing, doubled or of a later version, and where counts, sum or a digest are not those stated.
+    /// [`PullError::Differs`] where a message is missing, doubled or of a later version, and where counts, sum or a digest are not
+    /// those stated.
     pub(crate) fn take(&mut self, response: &StreamBatchResponse) -> Result<(), PullError> {
         if response.sequence != self.sequence + 1 {
             let en = format!("message {} came after {}", response.sequence, self.sequence);

@@ -48,7 +48,9 @@ final class Connection {
 
     /** What a call was refused for: its reason, then each bad field with its code and what is wrong, in Chinese and English. */
     static String refusal(StatusRuntimeException refused) throws InvalidProtocolBufferException {
-        ErrorInfo info = ErrorInfo.getDefaultInstance();
+        // A call that did not reach the service has a code and no details.
+        String code = refused.getStatus().getCode() + ": " + refused.getStatus().getDescription();
+        ErrorInfo info = ErrorInfo.newBuilder().setReason(code).build();
         BadRequest fields = BadRequest.getDefaultInstance();
         for (Any detail : StatusProto.fromThrowable(refused).getDetailsList()) {
             if (detail.is(ErrorInfo.class)) {

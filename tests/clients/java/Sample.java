@@ -1,4 +1,5 @@
 import io.grpc.ManagedChannel;
+import io.grpc.StatusRuntimeException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -65,6 +66,9 @@ public final class Sample {
             }
             System.out.println("ok verify: " + verified.lines().findFirst().orElseThrow());
             bank.withdraw();
+        } catch (StatusRuntimeException refused) {
+            System.err.println(Connection.refusal(refused));
+            System.exit(1);
         } finally {
             asBank.shutdownNow();
             asFinance.shutdownNow();

@@ -28,6 +28,6 @@ def refusal(error):
         elif detail.Is(bad.DESCRIPTOR):
             detail.Unpack(bad)
             fields.extend(bad.field_violations)
-    texts = [info.reason or error.code().name]
+    texts = [info.reason or f"{error.code().name}: {error.details()}"]
     texts += [f"{field.field} {field.description}" for field in fields]
     return "; ".join(texts)

@@ -11,9 +11,10 @@ import subprocess
 import sys
 import tempfile
 
+import grpc
 from bank import BANK, Bank
 from batch import Pull
-from channel import connect
+from channel import connect, refusal
 
 
 def run(program, *words):
@@ -50,4 +51,7 @@ def main(identity, server, program):
 if __name__ == "__main__":
     if len(sys.argv) != 4:
         sys.exit("python3 sample.py IDENTITY_DIR HOST:PORT PATH/zhirong")
-    main(pathlib.Path(sys.argv[1]), sys.argv[2], sys.argv[3])
+    try:
+        main(pathlib.Path(sys.argv[1]), sys.argv[2], sys.argv[3])
+    except grpc.RpcError as error:
+        sys.exit(refusal(error))

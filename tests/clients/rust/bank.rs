@@ -13,7 +13,7 @@ use zhirong_client::api::pledge::v1::{
 use zhirong_client::{Client, request_id, retry};
 
 /// The sandbox's bank, its legal person, an enterprise and a patent of it.
-pub const BANK: &str = "102496000991";
+pub(crate) const BANK: &str = "102496000991";
 const LEGAL_PERSON: &str = "91410500MA3X09007K";
 const ENTERPRISE: &str = "91410502MA3X09015B";
 const PATENT: &str = "202019900001.4";
@@ -21,7 +21,7 @@ const PATENT: &str = "202019900001.4";
 type Done = Result<(), Box<dyn Error>>;
 
 /// A lender with a contract number that nobody used before.
-pub struct Bank {
+pub(crate) struct Bank {
     client: Client,
     contract_no: String,
     pledge_no: String,
@@ -43,10 +43,11 @@ const fn day(month: i32, day: i32) -> Option<Date> {
 }
 
 /// What a call was refused for: its reason, then each bad field with its code and what is wrong, in both languages.
-fn refusal(status: &Status) -> String {
+pub(crate) fn refusal(status: &Status) -> String {
     let details = status.get_error_details();
     let Some(info) = details.error_info() else {
-        return format!("{:?}", status.code());
+        // A call that did not reach the service has a code and no details.
+        return format!("{:?}: {}", status.code(), status.message());
     };
     let fields = details.bad_request().map(|bad| bad.field_violations.as_slice());
     let mut text = info.reason.clone();
@@ -73,7 +74,7 @@ fn figures(assessment: Option<&LoanAssessment>) -> Option<String> {
 
 impl Bank {
     /// A lender that calls through this client.
-    pub fn new(client: Client) -> Self {
+    pub(crate) fn new(client: Client) -> Self {
         let mark: String = request_id()
             .chars()
             .filter(char::is_ascii_digit)
@@ -134,7 +135,7 @@ impl Bank {
     }
 
     /// Report, repeat, a changed repeat, a bad report, a correction.
-    pub async fn report_and_correct(&self) -> Done {
+    pub(crate) async fn report_and_correct(&self) -> Done {
         let id = request_id();
         let answer = self.report(self.request(&id, "8000000.00")).await?;
         let assessment = answer.assessment.as_ref();
@@ -179,7 +180,7 @@ impl Bank {
     }
 
     /// Withdraws the contract and its pledge, so that the sample can run again.
-    pub async fn withdraw(&self) -> Done {
+    pub(crate) async fn withdraw(&self) -> Done {
         let mut pledge = self.client.pledge();
         let loan = WithdrawLoanRequest {
             request_id: request_id(),

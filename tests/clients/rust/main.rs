@@ -12,8 +12,9 @@ mod bank;
 
 use std::error::Error;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, ExitCode};
 
+use tonic::Status;
 use zhirong_client::{Client, PullError};
 
 /// A client known by the certificate of one holder: `HOLDER.pem` and `HOLDER.key` beside `ca.pem`.
@@ -59,7 +60,19 @@ async fn pull(finance: &Client, batch_no: &str) -> Result<(String, String), Pull
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> ExitCode {
+    let Err(error) = play().await else {
+        return ExitCode::SUCCESS;
+    };
+    match error.downcast_ref::<Status>() {
+        Some(status) => eprintln!("{}", bank::refusal(status)),
+        None => eprintln!("{error}"),
+    }
+    ExitCode::FAILURE
+}
+
+/// All steps, one after the other.
+async fn play() -> Result<(), Box<dyn Error>> {
     let words: Vec<String> = std::env::args().collect();
     let [_, identity, server, program] = words.as_slice() else {
         return Err("zhirong-sample IDENTITY_DIR HOST:PORT PATH/zhirong".into());

@@ -145,20 +145,14 @@ fn cases(dir: PathBuf) -> bool {
     failed == 0
 }
 
-/// Builds the program and the Rust sample, which run as processes of their own.
+/// Builds the program and the Rust sample, which run as processes of their own. This crate is named too, so that all of it is
+/// built with the same features and nothing twice.
 fn built() -> bool {
-    let words = [
-        "build",
-        "--release",
-        "--package",
-        "zhirong",
-        "--package",
-        "zhirong-client",
-        "--bins",
-        "--examples",
-    ];
+    let packages = ["zhirong-tests", "zhirong", "zhirong-client"];
+    let packages = packages.iter().flat_map(|name| ["--package", name]);
     Command::new("cargo")
-        .args(words)
+        .args(["build", "--release", "--quiet", "--bins", "--examples"])
+        .args(packages)
         .status()
         .is_ok_and(|status| status.success())
 }

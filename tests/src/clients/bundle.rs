@@ -1,4 +1,5 @@
-//! `cargo xtask bundle`: what a partner takes away, in one folder: protos and their image, the policy of retries, stubs as packages, samples.
+//! `cargo xtask bundle`: what a partner takes away, in one folder: protos and their image, the policy of retries, stubs as packages,
+//! samples and pages.
 //!
 //! The same sources and tools make the same bytes: entries are sorted and dated alike, and nothing of the machine is written.
 
@@ -118,7 +119,7 @@ pub fn files(packages: &Packages) -> Result<(Files, Vec<String>), String> {
     let (mut files, mut missing) = (Files::new(), Vec::new());
     add(&mut files, &root().join("proto"), "proto")?;
     add(&mut files, &root().join("tests/clients"), "samples")?;
-    add(&mut files, &root().join("deploy/templates"), "templates")?;
+    add(&mut files, &root().join("docs"), "docs")?;
     files.insert("zhirong.binpb".to_owned(), api::FILE_DESCRIPTOR_SET.to_vec());
     // These two are looked for by name, so they also stand beside the protos' folder.
     for name in ["service_config.json", "openapi.json"] {

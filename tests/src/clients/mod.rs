@@ -218,7 +218,10 @@ async fn played(found: &Found, packages: &Packages, must: bool) -> Vec<Figure> {
             figures.push(Figure::not_run(format!("{language}_steps_ok"), why, must));
         }
     }
-    let wanted = LANGUAGES.iter().filter(|language| found.missing(language).is_none()).count();
+    let wanted = LANGUAGES
+        .iter()
+        .filter(|language| found.missing(language).is_none())
+        .count();
     figures.extend(judge(&done, wanted));
     figures.push(without_token().await);
     figures
@@ -234,8 +237,8 @@ pub async fn samples_hold() -> Result<bool, String> {
     Ok(print_all(&played(&found, &packages, false).await))
 }
 
-/// Runs the samples and makes the bundle; prints every figure and answers whether all are as they must be. What cannot be tried for want
-/// of a tool is a failure only where everything `must` be tried.
+/// Runs the samples and makes the bundle; prints every figure and answers whether all are as they must be. What cannot be tried for
+/// want of a tool is a failure only where everything `must` be tried.
 pub async fn all(must: bool) -> bool {
     let found = Found::look().await;
     let packages = match found.packages().await {

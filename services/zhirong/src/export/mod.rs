@@ -150,7 +150,7 @@ fn tell_break(reached: u64, _status: &Status) {
 impl From<PullError> for CommandError {
     fn from(error: PullError) -> Self {
         match error {
-            PullError::Call { call, status } => Self::Call { call, status },
+            PullError::Call { call, status } => Self::call(call, *status),
             PullError::Differs { zh, en } => broken(&zh, &en),
         }
     }
