@@ -1,4 +1,4 @@
-//! Finds the calls that write or read one kind of record, by the names and fields of their messages, and gives each its
+//! Finds the calls that write or read one kind of fact, by the names and fields of their messages, and gives each its
 //! trait of `api::verbs`. A resource that follows the convention needs no code of its own.
 
 use std::fmt::Write;
@@ -11,7 +11,7 @@ struct Package<'a> {
     messages: Vec<&'a DescriptorProto>,
 }
 
-/// The implementations for every record: a message `X` that has a `StoredX` beside it.
+/// The implementations for every fact: a message `X` that has a `StoredX` with the ledger's state beside it.
 pub(crate) fn implementations(descriptors: &FileDescriptorSet) -> String {
     let mut text = String::new();
     let mut names: Vec<&str> = descriptors
@@ -28,7 +28,9 @@ pub(crate) fn implementations(descriptors: &FileDescriptorSet) -> String {
             messages: files.flat_map(|file| &file.message_type).collect(),
         };
         for record in &package.messages {
-            if let Some(stored) = package.message(&format!("Stored{}", record.name())) {
+            let stored = package.message(&format!("Stored{}", record.name()));
+            // Only facts have the ledger's state; a setting of a partner is stored too and is none.
+            if let Some(stored) = stored.filter(|stored| has_state(stored)) {
                 package.record(record.name(), stored, &mut text);
             }
         }
@@ -188,6 +190,11 @@ fn assessed(fields: &[FieldDescriptorProto]) -> Option<(String, bool)> {
         .trim_start_matches(".zhirong.")
         .replace('.', "::");
     Some((kind, field.name() == "assessments"))
+}
+
+fn has_state(stored: &DescriptorProto) -> bool {
+    let state = ".zhirong.common.v1.RecordState";
+    stored.field.iter().any(|field| field.type_name() == state)
 }
 
 fn has(fields: &[FieldDescriptorProto], name: &str) -> bool {

@@ -1,26 +1,28 @@
 //! `zhirong import`: every exchange file of a folder through the public API, each row as the institution it belongs to.
 
+mod route;
 mod rows;
 mod stream;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use api::common::v1::{RowVerdict, Verdict};
 use client::Client;
-use exchange::{File, Owner, Refusal, RefusalCode, RefusedRow, Rejected, Service};
+use exchange::{File, Owner, Refusal, RefusalCode, RefusedRow, Rejected};
 use futures_util::StreamExt;
 
 use crate::cli::ImportArgs;
-use crate::connection::{BUREAU, certificates, client, is_institution, target};
+use crate::connection::{BUREAU, certificates, client, target};
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::folder::Folder;
 use crate::output::{Cell, Listing, progress::Progress};
 use crate::{folder, output};
 
+use route::route;
 use rows::{Row, Sheet};
 use stream::Wire;
 
@@ -343,64 +345,5 @@ impl Import {
             .values_mut()
             .for_each(|rejected| rejected.rows.sort_by_key(|row| row.number));
         self.report
-    }
-}
-
-/// By which certificate and call an institution's row goes; none where no certificate here may send it.
-fn route(names: &BTreeSet<String>, institution: Option<&str>, service: Service) -> Option<(Wire, String)> {
-    let (own, on_behalf) = match service {
-        Service::Insurance => (Wire::Insurance, Wire::InsuranceOnBehalf),
-        Service::Pledge | Service::Registry => (Wire::Pledge, Wire::PledgeOnBehalf),
-    };
-    if let Some(code) = institution.filter(|code| is_institution(code) && names.contains(*code)) {
-        return Some((own, code.to_owned()));
-    }
-    if names.contains(BUREAU) {
-        return Some((on_behalf, BUREAU.to_owned()));
-    }
-    // The one certificate given sends everything: the service says which rows are another institution's.
-    let mut others = names.iter().filter(|name| name.as_str() != "server");
-    match (others.next(), others.next()) {
-        (Some(only), None) => Some((own, only.clone())),
-        _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn names(names: &[&str]) -> BTreeSet<String> {
-        names.iter().map(|name| (*name).to_owned()).collect()
-    }
-
-    #[test]
-    fn a_row_goes_by_its_own_certificate_then_by_the_bureau_then_by_the_only_one() {
-        let all = names(&["bureau", "102496000991", "finance-maker"]);
-        let routed = |names: &BTreeSet<String>, code| route(names, code, Service::Pledge);
-        assert_eq!(
-            routed(&all, Some("102496000991")),
-            Some((Wire::Pledge, "102496000991".to_owned()))
-        );
-        assert_eq!(
-            routed(&all, Some("102496000000")),
-            Some((Wire::PledgeOnBehalf, "bureau".to_owned()))
-        );
-        assert_eq!(
-            routed(&all, None),
-            Some((Wire::PledgeOnBehalf, "bureau".to_owned()))
-        );
-        // An institution named like an office does not get the office's certificate.
-        assert_eq!(
-            routed(&all, Some("finance-maker")),
-            Some((Wire::PledgeOnBehalf, "bureau".to_owned()))
-        );
-        let one = names(&["my-bank"]);
-        assert_eq!(
-            routed(&one, Some("102496000000")),
-            Some((Wire::Pledge, "my-bank".to_owned()))
-        );
-        let two = names(&["102496000991", "PICC-1"]);
-        assert_eq!(routed(&two, Some("102496000000")), None);
     }
 }

@@ -9,8 +9,8 @@ pub mod batch_folder;
 pub mod call;
 pub mod cli;
 pub mod codes;
-pub mod config_check;
 pub mod commands;
+pub mod config_check;
 pub mod connection;
 pub mod demo;
 pub mod doctor;
@@ -149,9 +149,6 @@ fn without_settings(command: &Command) -> Option<Result<ExitCode, CommandError>>
         | Command::Demo(_)
         | Command::Migrate(_)
         | Command::Import(_)
-        | Command::Upload(_)
-        | Command::Mapping(_)
-        | Command::Statement(_)
         | Command::Settle(_)
         | Command::Export(_)
         | Command::Explain(_)

@@ -1,18 +1,18 @@
 //! A running node: database, services and the listener, in one process; all services or some.
 
 mod certificates;
+mod routes;
 mod webhooks;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ledger::{Callers, Error, Ledger};
-use notify::{Webhooks, Worker};
+use ledger::{Error, Ledger};
+use notify::Worker;
 use platform::clock::Clock;
 use platform::config::Settings;
 use platform::database::embedded::{self, Cluster};
 use platform::database::{Database, Tuning};
-use platform::identity::Authority;
 use platform::sealing::Keyring;
 use platform::serve::{Running, Server};
 use platform::signing::{self, Signer};
@@ -21,14 +21,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 /// The services a node can run, as named by `--role`.
-pub const SERVICES: [&str; 6] = [
-    "registry",
-    "pledge",
-    "insurance",
-    "settlement",
-    "files",
-    "notify",
-];
+pub const SERVICES: [&str; 6] = ["registry", "pledge", "insurance", "settlement", "files", "notify"];
 
 /// The file in the identity folder that says that its certificates are a sandbox's.
 pub const SANDBOX_MARK: &str = "sandbox";
@@ -89,7 +82,7 @@ impl Node {
             } else {
                 Vec::new()
             },
-            health: health_of(&roles),
+            health: routes::health_of(&roles),
             ..Server::new(settings.listen, server_identity)
         };
         let issuer = authority.filter(|_| settings.sandbox);
@@ -97,7 +90,7 @@ impl Node {
         let webhooks = webhook_options
             .map(|options| webhooks::service(&database, rulebooks.clone(), options))
             .transpose()?;
-        let routes = routes(
+        let routes = routes::of(
             &roles,
             (&database, &rulebooks),
             issuer,
@@ -273,7 +266,7 @@ pub fn health_names(role: &str) -> Result<Vec<&'static str>, Error> {
         roles: vec![role.to_owned()],
         ..Settings::default()
     };
-    Ok(health_of(&roles_of(&settings)?))
+    Ok(routes::health_of(&roles_of(&settings)?))
 }
 
 /// A sandbox says so beside its certificates, and never takes over the certificates of a node that is none.
@@ -324,97 +317,6 @@ fn ledger_of(database: &Database, role: &'static str, rulebooks: Arc<Vec<Ruleboo
         clock: Clock::System,
         rulebooks,
     }
-}
-
-fn health_of(roles: &[&'static str]) -> Vec<&'static str> {
-    let names = |role: &&'static str| match *role {
-        "registry" => registry::HEALTH,
-        "pledge" => pledge::HEALTH,
-        "insurance" => insurance::HEALTH,
-        "notify" => notify::HEALTH,
-        "files" => files::HEALTH,
-        _ => settlement::HEALTH,
-    };
-    roles
-        .iter()
-        .flat_map(|role| names(role).iter().copied())
-        .chain(ledger::rpc::HEALTH.iter().copied())
-        .collect()
-}
-
-fn routes(
-    roles: &[&'static str],
-    (database, rulebooks): (&Database, &Arc<Vec<Rulebook>>),
-    issuer: Option<Arc<Authority>>,
-    (signer, keys): (Option<Arc<dyn Signer>>, Option<Arc<Keyring>>),
-    webhooks: Option<&Webhooks>,
-    is_sandbox: bool,
-) -> Result<tonic::service::Routes, Error> {
-    let callers = Callers::new(database.clone());
-    let ledger = |role| ledger_of(database, role, rulebooks.clone());
-    let mut builder = tonic::service::Routes::builder();
-    for role in roles {
-        match *role {
-            "registry" => registry::routes(
-                &mut builder,
-                ledger(registry::DATABASE_ROLE),
-                callers.clone(),
-                issuer.clone(),
-            ),
-            "pledge" => pledge::routes(&mut builder, ledger(pledge::DATABASE_ROLE), callers.clone()),
-            "insurance" => insurance::routes(&mut builder, ledger(insurance::DATABASE_ROLE), callers.clone()),
-            "notify" => webhooks.into_iter().for_each(|it| it.routes(&mut builder)),
-            "files" => {
-                let registry = ledger(registry::DATABASE_ROLE);
-                let owners = files::Owners {
-                    registry_hook: registry::import_hook(registry.clone(), callers.clone(), issuer.clone()),
-                    registry,
-                    pledge: ledger(pledge::DATABASE_ROLE),
-                    insurance: ledger(insurance::DATABASE_ROLE),
-                };
-                files::routes(
-                    &mut builder,
-                    ledger(files::DATABASE_ROLE),
-                    callers.clone(),
-                    owners,
-                );
-            }
-            _ => {
-                let own = ledger(settlement::DATABASE_ROLE);
-                settlement::routes(
-                    &mut builder,
-                    own.clone(),
-                    callers.clone(),
-                    signer.clone(),
-                    is_sandbox,
-                );
-                settlement::payment_routes(&mut builder, own, callers.clone(), keys.clone());
-            }
-        }
-    }
-    // Once a process, under the rights of its first service: each of them may read the trail.
-    let reader = match roles.first() {
-        Some(&"registry") => registry::DATABASE_ROLE,
-        Some(&"pledge") => pledge::DATABASE_ROLE,
-        Some(&"insurance") => insurance::DATABASE_ROLE,
-        Some(&"notify") => notify::DATABASE_ROLE,
-        Some(&"files") => files::DATABASE_ROLE,
-        _ => settlement::DATABASE_ROLE,
-    };
-    ledger::rpc::routes(&mut builder, ledger(reader), callers);
-    with_json(builder.routes())
-}
-
-/// The same routes for callers of JSON and gRPC-Web, in this process and under the same certificates.
-fn with_json(routes: tonic::service::Routes) -> Result<tonic::service::Routes, Error> {
-    let methods =
-        gateway::Methods::new(api::FILE_DESCRIPTOR_SET).map_err(|error| platform::Error::Start {
-            reason: error.reason(),
-            zh: error.message_zh(),
-            en: error.message_en(),
-        })?;
-    let layer = gateway::GatewayLayer::new(methods, platform::telemetry::current_trace_id);
-    Ok(routes.into_axum_router().layer(layer).into())
 }
 
 impl From<Error> for crate::CommandError {

@@ -53,7 +53,9 @@ impl Scene {
 async fn pulled(pull: Pull) -> (Vec<pb::StreamBatchResponse>, usize) {
     let breaks = Arc::new(AtomicUsize::new(0));
     let counted = breaks.clone();
-    let mut pull = pull.on_break(move |_, _| drop(counted.fetch_add(1, Ordering::SeqCst)));
+    let mut pull = pull.on_break(move |_, _| {
+        counted.fetch_add(1, Ordering::SeqCst);
+    });
     let mut messages = Vec::new();
     while let Some(message) = pull.next().await.unwrap() {
         messages.push(message);

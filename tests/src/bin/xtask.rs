@@ -3,6 +3,7 @@
 //! - `cases [--dir DIR]`: every acceptance case by the rules alone and through the services, one line a case
 //! - `check`: what a change must pass before it is proposed
 //! - `bench`: figures with their bars, one JSON line each
+//! - `hostile`: files made to harm, each refused by its name in bounded memory, one JSON line a figure
 //! - `sbom`: every crate in the program, as CycloneDX
 //! - `openapi`: writes `proto/openapi.json`
 //! - `parity [--only CARRIER] [--scene FILE] [--answers FILE]`: the same result by every way in, one JSON line a figure
@@ -20,10 +21,13 @@ use std::process::{Command, ExitCode};
 
 use zhirong_tests::cases::{Order, all, by_server, folder};
 use zhirong_tests::proofs::{self, Asked, Size};
-use zhirong_tests::{bench, clients, docs, hostile, parity, run, sbom, service_config, strangers};
+use zhirong_tests::{bench, clients, docs, parity, run, sbom, service_config, strangers};
 
 /// The seed of the shuffled order; printed, so that a run can be repeated.
 const SEED: u64 = 20_180_221;
+
+/// Not for people: `hostile` starts its red twin by it, in a process of its own that is meant to die.
+const NAIVE: &str = "naive-workbook";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -43,6 +47,11 @@ fn main() -> ExitCode {
         ["strangers"] => built() && run(strangers::all(false)),
         ["strangers", "--all"] => built() && run(strangers::all(true)),
         ["sbom"] => sbom::print(),
+        ["hostile"] => built() && hostile(),
+        [NAIVE] => {
+            zhirong_tests::hostile::read_as_the_twin();
+            true
+        }
         ["openapi"] => openapi(),
         ["parity", rest @ ..] => match parity::Asked::read(rest) {
             Some(asked) => run(parity::run(&asked)),
@@ -65,10 +74,19 @@ fn main() -> ExitCode {
     }
 }
 
+/// Files made to harm the program, one line a figure.
+fn hostile() -> bool {
+    let figures = zhirong_tests::hostile::figures(&[NAIVE]);
+    figures
+        .iter()
+        .for_each(|figure| println!("{}", figure.line(SEED)));
+    figures.iter().all(proofs::Figure::is_ok)
+}
+
 fn usage() -> ExitCode {
     let groups: Vec<&str> = proofs::GROUPS.iter().map(|(name, _)| *name).collect();
     eprintln!(
-        "cargo xtask cases [--dir DIR] | check | bench | openapi | service-config | sbom | bundle [--out DIR] | \
+        "cargo xtask cases [--dir DIR] | check | bench | hostile | openapi | service-config | sbom | bundle [--out DIR] | \
          clients [--all] | strangers [--all] | docs [PAGE] | parity [--only CARRIER] [--scene FILE] [--answers FILE] | \
          proofs [--smoke] [--seed N] [--only {0}] | proofs-long [--seed N] [--only {0}]",
         groups.join("|")

@@ -6,7 +6,7 @@ use super::scene::Played;
 
 /// What differs between two sandboxes whatever the carrier, and nothing else: the moment, keys that each sandbox makes for itself, and
 /// whatever is hashed or signed over them. Field names, as JSON has them; that the field is there is compared.
-const MASKED: [&str; 29] = [
+const MASKED: [&str; 40] = [
     // Moments.
     "recorded_at",
     "opened_at",
@@ -21,6 +21,11 @@ const MASKED: [&str; 29] = [
     "not_before",
     "not_after",
     "revoked_at",
+    "created_at",
+    "disabled_at",
+    "next_try_at",
+    "old_secret_until",
+    "as_of",
     // Keys of the sandbox's own certificates.
     "spki_digest",
     // Rows of the audit trail with their chain.
@@ -41,16 +46,24 @@ const MASKED: [&str; 29] = [
     "size",
     "sent",
     "etag",
+    // Of webhooks: keys made by chance, the message that holds them, and tries that go on beside the calls.
+    "webhook_id",
+    "secret",
+    "payload",
+    "attempts",
+    // Of uploads: the heads that rows were stored under, and the digest of a request with its key.
+    "row_audit_heads",
+    "body_digest",
 ];
 
-/// What only a part of the requests has: they are traced by chance, one in some.
-const LEFT_OUT: [&str; 3] = ["trace_id", "trace_ids", "traceparent"];
+/// What only a part of the requests has: they are traced by chance, one in some. An endpoint fails when its first message is tried, which may be before or after a call.
+const LEFT_OUT: [&str; 4] = ["trace_id", "trace_ids", "traceparent", "failing_since"];
 
 /// What tells a row of the audit trail. The first row of a chain is an enrolment: its request is made and its key is the sandbox's own.
 const AUDIT_ROW: &str = "row_hash";
 
-/// The beginning of a credential's name; the digest of the key follows.
-const CREDENTIAL: &str = "credentials/";
+/// Beginnings of names whose rest is made by chance: the digest of a key, or an id.
+const BY_CHANCE: [&str; 3] = ["credentials/", "webhookEndpoints/", "webhookDeliveries/"];
 
 /// The value without what must differ.
 pub fn masked(value: &Value) -> Value {
@@ -71,7 +84,10 @@ pub fn masked(value: &Value) -> Value {
             })
             .collect(),
         Value::Array(items) => items.iter().map(masked).collect(),
-        Value::String(text) if text.starts_with(CREDENTIAL) => Value::from(CREDENTIAL),
+        Value::String(text) => {
+            let beginning = BY_CHANCE.iter().find(|beginning| text.starts_with(**beginning));
+            beginning.map_or_else(|| value.clone(), |beginning| Value::from(*beginning))
+        }
         other => other.clone(),
     }
 }
