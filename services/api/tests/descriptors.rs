@@ -78,6 +78,8 @@ fn every_write_has_a_request_id() {
             .any(|verb| method.starts_with(verb));
         let holder = if method.starts_with("Import") {
             ".zhirong.common.v1.ImportHeader"
+        } else if method == "UploadFile" {
+            ".zhirong.files.v1.UploadDeclaration"
         } else {
             &request
         };

@@ -1,6 +1,5 @@
 //! Reading an exchange file: encoding, header, then one row after the other.
 
-use std::fmt;
 use std::io::{Chain, Cursor, Read};
 
 use crate::codes::{Refusal, RefusalCode, Warning};
@@ -11,91 +10,12 @@ use crate::header::places;
 use crate::parse::parse_values;
 use crate::row::{Allow, Row};
 use crate::seen::Seen;
+pub use crate::sheet::{FileRefusal, RefusedRow, Sheet, SheetRow};
 use crate::text::unguarded;
 
 /// A record read after the end of the file: if it does not come back alone, the file ended inside a quote.
 const SENTINEL: &str = "\u{1}\u{2}\u{1}";
 const SENTINEL_LINE: &[u8] = b"\r\n\x01\x02\x01\r\n";
-
-/// Why a whole file is refused.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FileRefusal {
-    /// The file.
-    pub file: File,
-    /// Every reason found.
-    pub refusals: Vec<Refusal>,
-}
-
-impl fmt::Display for FileRefusal {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let reasons: Vec<String> = self.refusals.iter().map(Refusal::to_string).collect();
-        formatter.write_str(&reasons.join("; "))
-    }
-}
-
-impl std::error::Error for FileRefusal {}
-
-impl FileRefusal {
-    /// A refusal for one reason.
-    #[must_use]
-    pub fn of(file: File, code: RefusalCode) -> Self {
-        Self {
-            file,
-            refusals: vec![Refusal::new(file, None, code)],
-        }
-    }
-}
-
-/// A row that was accepted in itself, with the cells it came from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SheetRow {
-    /// Row number; the header is row 1.
-    pub number: u32,
-    /// The record.
-    pub row: Row,
-    /// The cells as they were, in the header's order.
-    pub original: Vec<String>,
-}
-
-impl SheetRow {
-    /// The same row refused after all, for instance by a service.
-    #[must_use]
-    pub fn refuse(self, refusals: Vec<Refusal>) -> RefusedRow {
-        let refusals = refusals
-            .into_iter()
-            .map(|refusal| refusal.at_row(self.number))
-            .collect();
-        RefusedRow {
-            number: self.number,
-            original: self.original,
-            refusals,
-        }
-    }
-}
-
-/// A row that was refused.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RefusedRow {
-    /// Row number; the header is row 1.
-    pub number: u32,
-    /// The cells as they were, in the header's order.
-    pub original: Vec<String>,
-    /// Every reason found.
-    pub refusals: Vec<Refusal>,
-}
-
-/// A file that was read whole.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sheet {
-    /// The header as it was.
-    pub header: Vec<String>,
-    /// Rows that are right in themselves, in the file's order.
-    pub rows: Vec<SheetRow>,
-    /// Rows that are not.
-    pub refused: Vec<RefusedRow>,
-    /// What is stored but looks wrong.
-    pub warnings: Vec<Warning>,
-}
 
 /// Reads a file of records.
 ///

@@ -23,6 +23,7 @@ mod print;
 pub mod rejected;
 pub mod row;
 mod seen;
+mod sheet;
 pub mod table;
 #[cfg(test)]
 mod tests;

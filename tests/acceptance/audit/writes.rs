@@ -205,7 +205,10 @@ fn unnamed(set: &FileDescriptorSet) -> Vec<String> {
             let mut found = message(name).field.iter();
             found.any(|field| fields.contains(&field.name()))
         };
-        let names_it = if method.client_streaming() {
+        let names_it = if method.name() == "UploadFile" {
+            // An upload names the row of each of its transactions and of itself in its summary.
+            has(".zhirong.files.v1.UploadSummary", &["audit_head"]) && has(method.output_type(), &["summary"])
+        } else if method.client_streaming() {
             // The verdicts on every message of an import name the row of its transaction.
             has(".zhirong.common.v1.RowVerdicts", &["audit_head"]) && has(method.output_type(), &["verdicts"])
         } else {

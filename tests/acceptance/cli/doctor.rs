@@ -135,7 +135,8 @@ fn settings_nobody_knows_and_a_server_that_is_not_there_are_found() {
         assert_eq!(states(&known, "settings"), ["ok"]);
         assert_eq!(states(&known, "server"), ["warn"], "nobody serves: {known:?}");
 
-        let place = sandbox::shared().await;
+        // A sandbox of its own: beside other tests there may be certificates that are not registered.
+        let place = sandbox::Sandbox::start().await;
         let identity = place.identity_dir().to_str().unwrap();
         let away = asked(
             &dir,
@@ -165,6 +166,7 @@ fn settings_nobody_knows_and_a_server_that_is_not_there_are_found() {
         .await
         .ended(0);
         assert_eq!(states(&there, "server"), ["ok"]);
+        place.stop().await;
         std::fs::remove_dir_all(dir).unwrap();
     });
 }

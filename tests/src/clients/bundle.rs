@@ -121,6 +121,8 @@ pub fn files(packages: &Packages) -> Result<(Files, Vec<String>), String> {
     add(&mut files, &root().join("tests/clients"), "samples")?;
     add(&mut files, &root().join("docs"), "docs")?;
     files.insert("zhirong.binpb".to_owned(), api::FILE_DESCRIPTOR_SET.to_vec());
+    let template = workbook::template(&[]).map_err(|error| format!("{error:?}"))?;
+    files.insert("templates/报送模板.xlsx".to_owned(), template);
     // These two are looked for by name, so they also stand beside the protos' folder.
     for name in ["service_config.json", "openapi.json"] {
         if let Some(bytes) = files.get(&format!("proto/{name}")).cloned() {

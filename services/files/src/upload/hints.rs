@@ -62,6 +62,14 @@ pub(super) const fn hint(code: RefusalCode) -> (&'static str, &'static str) {
             "删除该表，由主管部门报送",
             "delete this table; the bureau reports it",
         ),
+        _ => of_row(code),
+    }
+}
+
+/// What to do about what is wrong with a row, a word or a file.
+const fn of_row(code: RefusalCode) -> (&'static str, &'static str) {
+    use RefusalCode as Code;
+    match code {
         Code::RevisionConflict => (
             "更正时把修订号加 1；没有更正就删除该行",
             "raise the revision by 1 to correct it, or delete the row",
@@ -120,11 +128,8 @@ pub(super) const fn hint(code: RefusalCode) -> (&'static str, &'static str) {
             "对照 zhirong codes 的提示代码填写",
             "see the finding codes that zhirong codes prints",
         ),
-        Code::FileUnknown
-        | Code::FileEmpty
-        | Code::FileTooLarge
-        | Code::FileEncoding
-        | Code::FileTruncated => ("核对文件后重新上传", "check the file and send it again"),
+        // What is left is the file itself.
+        _ => ("核对文件后重新上传", "check the file and send it again"),
     }
 }
 

@@ -2,7 +2,6 @@
 
 /// Reason, Chinese, English.
 pub(super) const REASONS: &[(&str, &str, &str)] = &[
-    ("METHOD_UNKNOWN", "没有该方法", "no method has this name"),
     (
         "JSON_MALFORMED",
         "不是正确的 JSON",
