@@ -166,11 +166,9 @@ fn cases(dir: PathBuf) -> bool {
 /// Builds the program and the Rust sample, which run as processes of their own. This crate is named too, so that all of it is
 /// built with the same features and nothing twice.
 fn built() -> bool {
-    let packages = ["zhirong-tests", "zhirong", "zhirong-client"];
-    let packages = packages.iter().flat_map(|name| ["--package", name]);
+    // The same selection as the tests', so that no dependency is built twice with other features.
     Command::new("cargo")
-        .args(["build", "--release", "--quiet", "--bins", "--examples"])
-        .args(packages)
+        .args(["build", "--release", "--quiet", "--workspace", "--all-targets"])
         .status()
         .is_ok_and(|status| status.success())
 }
