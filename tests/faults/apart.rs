@@ -125,6 +125,10 @@ fn copy_deploy(to: &Path) {
 }
 
 /// Roles and logins as the database's container makes them at its first start, then the schema as the migration's does.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the scripts of deploy look their programs up there"
+)]
 async fn prepare(apart: &Apart, cluster: &Cluster, bin: &Path) {
     let password = std::fs::read_to_string(apart.deploy.join("secrets/owner_password")).unwrap();
     let mut superuser = cluster.options().connect().await.unwrap();

@@ -1,6 +1,7 @@
 //! A folder of exchange files.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -118,11 +119,12 @@ impl Folder {
         };
         let mut files = Vec::new();
         for grid in grids {
-            if self.sheets.contains_key(&grid.file) {
-                self.refuse_second(&format!("{name} {}", grid.title), grid.file);
-            } else {
-                files.push(grid.file);
-                self.sheets.insert(grid.file, grid);
+            match self.sheets.entry(grid.file) {
+                Entry::Occupied(_) => self.refuse_second(&format!("{name} {}", grid.title), grid.file),
+                Entry::Vacant(place) => {
+                    files.push(grid.file);
+                    place.insert(grid);
+                }
             }
         }
         self.workbooks.push(Workbook {

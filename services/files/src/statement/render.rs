@@ -12,6 +12,9 @@ use super::issued::{Issued, name_of};
 use super::model::{Account, Balance, Entry};
 use crate::error::Error;
 
+/// A sheet: its name, its headers, its rows.
+type Sheet<'a> = (&'a str, &'a [&'a str], Vec<Vec<String>>);
+
 /// Columns of the table; those that hold text of the reporter's own making are guarded against being taken for formulas.
 const TABLE: [&str; 15] = [
     "部分 section",
@@ -77,7 +80,7 @@ pub(crate) fn csv_gb18030(issued: &Issued) -> Result<Vec<u8>, Error> {
 pub(crate) fn xlsx(issued: &Issued) -> Result<Vec<u8>, Error> {
     let mut workbook = Workbook::new();
     let head = Format::new().set_bold();
-    let sheets: [(&str, &[&str], Vec<Vec<String>>); 3] = [
+    let sheets: [Sheet<'_>; 3] = [
         ("汇总", &SUMMARY, summary(issued)?),
         ("明细", &TABLE, table(issued)?),
         ("已结算", &SETTLED, settled(issued)?),

@@ -7,6 +7,9 @@ use zhirong_gateway::{Error, Method, Methods, error_json, http_status};
 
 use crate::service::methods;
 
+/// Bytes that are no JSON, and the line and column they are told by.
+type Case<'a> = (&'a [u8], Option<(usize, usize)>);
+
 fn place(methods: &Methods) -> &Method {
     methods.find("OrderService/PlaceOrder").unwrap()
 }
@@ -132,7 +135,7 @@ fn text_that_is_no_json_is_refused_with_line_and_column() {
     let methods = methods();
     let method = place(&methods);
     let deep = "{\"inner_order\":".repeat(500);
-    let cases: [(&[u8], Option<(usize, usize)>); 6] = [
+    let cases: [Case<'_>; 6] = [
         (b"{\n  \"order_no\": ,\n}", Some((2, 15))),
         (b"", Some((1, 0))),
         (b"{}{}", Some((1, 3))),
