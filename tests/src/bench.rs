@@ -6,8 +6,8 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use platform::database::embedded::temporary_dir;
-use serde_json::json;
 
+use crate::figure::{Figure, print_all};
 use crate::ids;
 use crate::process::{Served, program};
 
@@ -30,12 +30,7 @@ pub fn all() -> bool {
 }
 
 fn figure(name: &str, value: u64, bar: u64) -> bool {
-    let ok = value <= bar;
-    println!(
-        "{}",
-        json!({"figure": name, "value": value, "target": format!("<= {bar}"), "ok": ok})
-    );
-    ok
+    print_all(&[Figure::at_most(name, value, bar)], None)
 }
 
 /// 20,000 loans with a draw each, every one with its own pledge, patent and enterprise, by `zhirong import`.

@@ -194,7 +194,7 @@ pub async fn all(only: Option<&str>) -> bool {
         ));
     }
     figures.push(Figure::seconds("docs_seconds", begun.elapsed()));
-    print_all(&figures)
+    print_all(&figures, None)
 }
 
 #[cfg(test)]

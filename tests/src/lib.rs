@@ -12,6 +12,7 @@ pub mod clients;
 pub mod command;
 pub mod desk;
 pub mod docs;
+pub mod faults;
 pub mod figure;
 pub mod hostile;
 pub mod http;

@@ -78,7 +78,7 @@ pub async fn all(must: bool) -> bool {
             }
         }
     }
-    print_all(&figures)
+    print_all(&figures, None)
 }
 
 fn written(packages: &Packages) -> Result<std::path::PathBuf, String> {

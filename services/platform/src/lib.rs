@@ -17,6 +17,7 @@ pub mod sealing;
 pub mod serve;
 pub mod signing;
 pub mod telemetry;
+pub mod twin;
 
 pub use error::{Error, Fault, FieldViolation, Kind, to_status};
 pub use sqlx;

@@ -9,6 +9,7 @@
 //! - `parity [--only CARRIER] [--scene FILE] [--answers FILE]`: the same result by every way in, one JSON line a figure
 //! - `proofs [--smoke] [--seed N] [--only GROUP]`: what must hold of every settlement, one JSON line a figure; `proofs-long` with the
 //!   large counts
+//! - `faults [--smoke] [--seed N] [--only GROUP]`: what must hold under faults, load and hostile callers; `faults-long` with the large counts
 //! - `clients [--all]`: the samples in Java, Python and Rust against a sandbox, one JSON line a figure; what lacks its tools is said to be
 //!   not run, which `--all` takes for a failure
 //! - `strangers [--all]`: one paste a role, from a built sandbox to a first explained amount, one JSON line a figure
@@ -20,11 +21,8 @@ use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 
 use zhirong_tests::cases::{Order, all, by_server, folder};
-use zhirong_tests::proofs::{self, Asked, Size};
-use zhirong_tests::{bench, clients, docs, parity, run, sbom, service_config, strangers};
-
-/// The seed of the shuffled order; printed, so that a run can be repeated.
-const SEED: u64 = 20_180_221;
+use zhirong_tests::figure::{self, Asked, Group, SEED, Size};
+use zhirong_tests::{bench, clients, docs, faults, parity, proofs, run, sbom, service_config, strangers};
 
 /// Not for people: `hostile` starts its red twin by it, in a process of its own that is meant to die.
 const NAIVE: &str = "naive-workbook";
@@ -57,12 +55,20 @@ fn main() -> ExitCode {
             Some(asked) => run(parity::run(&asked)),
             None => return usage(),
         },
-        ["proofs", rest @ ..] => match asked(Size::Full, rest) {
-            Some((asked, only)) => proofs::run(asked, only),
+        ["proofs", rest @ ..] => match asked(Size::Full, &proofs::GROUPS, rest) {
+            Some((asked, only)) => built() && proofs::run(asked, only),
             None => return usage(),
         },
-        ["proofs-long", rest @ ..] => match asked(Size::Long, rest) {
-            Some((asked, only)) => proofs::run(asked, only),
+        ["proofs-long", rest @ ..] => match asked(Size::Long, &proofs::GROUPS, rest) {
+            Some((asked, only)) => built() && proofs::run(asked, only),
+            None => return usage(),
+        },
+        ["faults", rest @ ..] => match asked(Size::Full, &faults::GROUPS, rest) {
+            Some((asked, only)) => built() && faults::run(asked, only),
+            None => return usage(),
+        },
+        ["faults-long", rest @ ..] => match asked(Size::Long, &faults::GROUPS, rest) {
+            Some((asked, only)) => built() && faults::run(asked, only),
             None => return usage(),
         },
         _ => return usage(),
@@ -77,19 +83,21 @@ fn main() -> ExitCode {
 /// Files made to harm the program, one line a figure.
 fn hostile() -> bool {
     let figures = zhirong_tests::hostile::figures(&[NAIVE]);
-    figures
-        .iter()
-        .for_each(|figure| println!("{}", figure.line(SEED)));
-    figures.iter().all(proofs::Figure::is_ok)
+    figure::print_all(&figures, Some(SEED))
 }
 
 fn usage() -> ExitCode {
-    let groups: Vec<&str> = proofs::GROUPS.iter().map(|(name, _)| *name).collect();
+    let names = |groups: &[(&'static str, Group)]| -> String {
+        let names: Vec<&str> = groups.iter().map(|(name, _)| *name).collect();
+        names.join("|")
+    };
     eprintln!(
         "cargo xtask cases [--dir DIR] | check | bench | hostile | openapi | service-config | sbom | bundle [--out DIR] | \
          clients [--all] | strangers [--all] | docs [PAGE] | parity [--only CARRIER] [--scene FILE] [--answers FILE] | \
-         proofs [--smoke] [--seed N] [--only {0}] | proofs-long [--seed N] [--only {0}]",
-        groups.join("|")
+         proofs [--smoke] [--seed N] [--only {0}] | proofs-long [--seed N] [--only {0}] | \
+         faults [--smoke] [--seed N] [--only {1}] | faults-long [--seed N] [--only {1}]",
+        names(&proofs::GROUPS),
+        names(&faults::GROUPS)
     );
     ExitCode::from(2)
 }
@@ -104,12 +112,9 @@ fn openapi() -> bool {
     path.is_file()
 }
 
-/// The options of the proofs; none where one is unknown.
-fn asked<'a>(size: Size, words: &[&'a str]) -> Option<(Asked, Option<&'a str>)> {
-    let mut asked = Asked {
-        size,
-        seed: proofs::SEED,
-    };
+/// The options of the proofs and faults; none where one is unknown.
+fn asked<'a>(size: Size, groups: &[(&str, Group)], words: &[&'a str]) -> Option<(Asked, Option<&'a str>)> {
+    let mut asked = Asked { size, seed: SEED };
     let (mut only, mut words) = (None, words.iter());
     while let Some(word) = words.next() {
         match *word {
@@ -117,7 +122,7 @@ fn asked<'a>(size: Size, words: &[&'a str]) -> Option<(Asked, Option<&'a str>)> 
             "--seed" => asked.seed = words.next()?.parse().ok()?,
             "--only" => {
                 let group = words.next()?;
-                proofs::GROUPS.iter().find(|(name, _)| name == group)?;
+                groups.iter().find(|(name, _)| name == group)?;
                 only = Some(*group);
             }
             _ => return None,

@@ -130,7 +130,7 @@ fn judge(runs: &[Run], wanted: usize) -> Vec<Figure> {
         ));
         figures.push(Figure::seconds(format!("{language}_seconds"), run.took));
     }
-    let faults = runs.iter().map(|run| run.said.gaps_or_repeats()).sum();
+    let faults: usize = runs.iter().map(|run| run.said.gaps_or_repeats()).sum();
     figures.push(Figure::exactly("pull_gap_or_repeat", faults, 0));
     let survived = runs.iter().filter(|run| run.lost == 1).count();
     figures.push(Figure::exactly("lost_connections_survived", survived, wanted));
@@ -234,7 +234,7 @@ async fn played(found: &Found, packages: &Packages, must: bool) -> Vec<Figure> {
 pub async fn samples_hold() -> Result<bool, String> {
     let found = Found::look().await;
     let packages = found.packages().await?;
-    Ok(print_all(&played(&found, &packages, false).await))
+    Ok(print_all(&played(&found, &packages, false).await, None))
 }
 
 /// Runs the samples and makes the bundle; prints every figure and answers whether all are as they must be. What cannot be tried for
@@ -256,7 +256,7 @@ pub async fn all(must: bool) -> bool {
             figures.push(Figure::exactly("bundle_packages_missing", 1, 0));
         }
     }
-    print_all(&figures)
+    print_all(&figures, None)
 }
 
 /// Makes the bundle in a folder and says what is missing of it; answers whether it could be written.

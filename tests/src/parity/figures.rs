@@ -7,14 +7,13 @@ use serde_json::{Value, json};
 use super::carrier::Carrier;
 use super::scene::{Played, Scene};
 use super::{differences, files, masked, methods, missing, play, program};
+use crate::figure::{Figure, count, print_all};
 use crate::http::Version;
 use crate::sandbox::Sandbox;
 
 /// Prints a figure; whether it meets its target.
-fn figure(name: &str, value: usize, target: &str, is_ok: bool) -> bool {
-    let line = json!({"figure": name, "value": value, "target": target, "ok": is_ok});
-    println!("{line}");
-    is_ok
+fn told(figure: Figure) -> bool {
+    print_all(&[figure], None)
 }
 
 /// A figure that must be 0, with what was found on standard error.
@@ -22,7 +21,7 @@ fn none(name: &str, found: &[String]) -> bool {
     for line in found {
         eprintln!("{name}: {line}");
     }
-    figure(name, found.len(), "0", found.is_empty())
+    told(Figure::none(name, found.len()))
 }
 
 /// What is asked of the command.
@@ -65,15 +64,14 @@ pub async fn run(asked: &Asked) -> bool {
     }
     let all = methods.all().len();
     let lacking = missing(&methods, &grpc);
-    let mut passed = figure(
-        "parity_methods",
-        all - lacking.len(),
-        &all.to_string(),
-        lacking.is_empty(),
-    );
+    let mut passed = told(Figure::exactly("parity_methods", all - lacking.len(), all));
     passed &= none("parity_methods_missing", &lacking);
     passed &= none("parity_refusals_missing", &unrefused(&grpc));
-    passed &= figure("parity_steps", grpc.len(), ">= 2 a method", grpc.len() > all * 2);
+    passed &= told(Figure::at_least(
+        "parity_steps",
+        count(grpc.len()),
+        count(all * 2),
+    ));
     let mut carriers = vec![
         ("grpc_again", Carrier::Grpc),
         ("json_h2", Carrier::Json(Version::Http2)),
@@ -151,7 +149,7 @@ fn twins(methods: &gateway::Methods, grpc: &[Played]) -> bool {
         ("parity_twin_forgotten_method", missing(methods, &forgotten).len()),
     ];
     counts.iter().fold(true, |passed, (name, count)| {
-        passed & figure(name, *count, ">= 1", *count > 0)
+        passed & told(Figure::red_twin(name, *count))
     })
 }
 
