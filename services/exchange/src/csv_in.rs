@@ -344,14 +344,6 @@ impl<'a> SheetReader<'a> {
     /// Refuses the row last read.
     #[must_use]
     pub fn refuse(&self, refusals: Vec<Refusal>) -> RefusedRow {
-        let refusals = refusals
-            .into_iter()
-            .map(|refusal| refusal.at_row(self.number))
-            .collect();
-        RefusedRow {
-            number: self.number,
-            original: self.original(),
-            refusals,
-        }
+        RefusedRow::new(self.number, self.original(), refusals)
     }
 }

@@ -50,15 +50,7 @@ impl SheetRow {
     /// The same row refused after all, for instance by a service.
     #[must_use]
     pub fn refuse(self, refusals: Vec<Refusal>) -> RefusedRow {
-        let refusals = refusals
-            .into_iter()
-            .map(|refusal| refusal.at_row(self.number))
-            .collect();
-        RefusedRow {
-            number: self.number,
-            original: self.original,
-            refusals,
-        }
+        RefusedRow::new(self.number, self.original, refusals)
     }
 }
 
@@ -71,6 +63,19 @@ pub struct RefusedRow {
     pub original: Vec<String>,
     /// Every reason found.
     pub refusals: Vec<Refusal>,
+}
+
+impl RefusedRow {
+    /// A row refused; each reason is told at its number.
+    #[must_use]
+    pub fn new(number: u32, original: Vec<String>, refusals: Vec<Refusal>) -> Self {
+        let refusals = refusals.into_iter().map(|refusal| refusal.at_row(number));
+        Self {
+            number,
+            original,
+            refusals: refusals.collect(),
+        }
+    }
 }
 
 /// A file that was read whole.

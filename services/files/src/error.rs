@@ -59,18 +59,6 @@ pub enum Error {
     },
 }
 
-impl From<sqlx::Error> for Error {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Ledger(error.into())
-    }
-}
-
-impl From<platform::Error> for Error {
-    fn from(error: platform::Error) -> Self {
-        Self::Ledger(error.into())
-    }
-}
-
 impl From<FileRefusal> for Error {
     fn from(refusal: FileRefusal) -> Self {
         Self::File(refusal)
@@ -83,23 +71,7 @@ impl From<rust_xlsxwriter::XlsxError> for Error {
     }
 }
 
-impl platform::database::Retryable for Error {
-    fn as_sqlx(&self) -> Option<&sqlx::Error> {
-        match self {
-            Self::Ledger(error) => error.as_sqlx(),
-            _ => None,
-        }
-    }
-}
-
-impl From<Error> for tonic::Status {
-    fn from(error: Error) -> Self {
-        match &error {
-            Error::Ledger(inner) => inner.status(),
-            _ => platform::error::to_status(&error),
-        }
-    }
-}
+ledger::carries_ledger_error!(Error);
 
 impl Error {
     /// One wrong field.

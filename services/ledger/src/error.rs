@@ -113,6 +113,43 @@ impl From<Error> for tonic::Status {
     }
 }
 
+/// Gives a service's own error, which has a variant `Ledger` for everything that the ledger refuses, its conversions: from a database's
+/// and the platform's errors through the ledger's, into a gRPC status, and the look at the database error inside that retries rest on.
+#[macro_export]
+macro_rules! carries_ledger_error {
+    ($error:ident) => {
+        impl From<::platform::Error> for $error {
+            fn from(error: ::platform::Error) -> Self {
+                Self::Ledger(error.into())
+            }
+        }
+
+        impl From<::sqlx::Error> for $error {
+            fn from(error: ::sqlx::Error) -> Self {
+                Self::Ledger(error.into())
+            }
+        }
+
+        impl ::platform::database::Retryable for $error {
+            fn as_sqlx(&self) -> Option<&::sqlx::Error> {
+                match self {
+                    Self::Ledger(error) => error.as_sqlx(),
+                    _ => None,
+                }
+            }
+        }
+
+        impl From<$error> for ::tonic::Status {
+            fn from(error: $error) -> Self {
+                match &error {
+                    $error::Ledger(inner) => inner.status(),
+                    own => ::platform::error::to_status(own),
+                }
+            }
+        }
+    };
+}
+
 impl Fault for Error {
     fn kind(&self) -> Kind {
         match self {

@@ -25,35 +25,7 @@ pub enum Error {
     },
 }
 
-impl From<platform::Error> for Error {
-    fn from(error: platform::Error) -> Self {
-        Self::Ledger(error.into())
-    }
-}
-
-impl From<sqlx::Error> for Error {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Ledger(error.into())
-    }
-}
-
-impl platform::database::Retryable for Error {
-    fn as_sqlx(&self) -> Option<&sqlx::Error> {
-        match self {
-            Self::Ledger(error) => error.as_sqlx(),
-            _ => None,
-        }
-    }
-}
-
-impl From<Error> for tonic::Status {
-    fn from(error: Error) -> Self {
-        match &error {
-            Error::Ledger(inner) => inner.status(),
-            own => platform::error::to_status(own),
-        }
-    }
-}
+ledger::carries_ledger_error!(Error);
 
 impl Fault for Error {
     fn kind(&self) -> Kind {

@@ -51,13 +51,8 @@ impl Webhooks {
             + 'static,
     {
         let call = Call {
-            caller,
-            rpc,
-            request_id,
-            body,
             object: object.to_owned(),
-            on_behalf: false,
-            writes_facts: false,
+            ..Call::of(caller, rpc, request_id, body)
         };
         self.ledger.command(call, verb).await
     }

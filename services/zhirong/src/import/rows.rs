@@ -37,15 +37,7 @@ pub(super) struct Sheet {
 impl Row {
     /// The row refused.
     pub(super) fn refuse(self, refusals: Vec<Refusal>) -> RefusedRow {
-        let refusals = refusals
-            .into_iter()
-            .map(|refusal| refusal.at_row(self.number))
-            .collect();
-        RefusedRow {
-            number: self.number,
-            original: self.original,
-            refusals,
-        }
+        RefusedRow::new(self.number, self.original, refusals)
     }
 
     /// The row as a message, empty cells left out.
