@@ -19,6 +19,8 @@ pub const ALGORITHM_UNKNOWN: &str = "SIGNATURE_ALGORITHM_UNKNOWN";
 pub const MISSING: &str = "SIGNATURE_MISSING";
 /// The key is another than the one given, or another than the key id says.
 pub const KEY_DIFFERS: &str = "KEY_DIFFERS";
+/// The batch is whole and another than the one expected.
+pub const DIGEST_DIFFERS: &str = "DIGEST_DIFFERS";
 
 fn difference(code: &'static str, zh: impl Into<String>, en: impl Into<String>) -> Difference {
     Difference {
@@ -118,6 +120,21 @@ pub fn check_key(receipt: &Receipt, trusted: &[u8]) -> Option<Difference> {
         format!("签名密钥为 {}，所给为 {given}", signature.key_id),
         format!("signed by the key {}, given is {given}", signature.key_id),
     ))
+}
+
+/// Holds the batch digest against the one that is expected: nothing else tells a whole older batch that was put in a newer one's place.
+#[must_use]
+pub fn check_digest(receipt: &Receipt, expected: &str) -> Option<Difference> {
+    let found = &receipt.batch_digest;
+    (!found.eq_ignore_ascii_case(expected.trim())).then(|| {
+        difference(
+            DIGEST_DIFFERS,
+            format!("批次摘要为 {found}，应为 {expected}：这不是所要的批次"),
+            format!(
+                "the batch digest is {found}, expected is {expected}: this is not the batch that was meant"
+            ),
+        )
+    })
 }
 
 /// What is said of the signature of a verified batch.

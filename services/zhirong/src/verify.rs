@@ -65,6 +65,9 @@ pub fn run(args: &VerifyArgs) -> Result<ExitCode, CommandError> {
     if let (Some(receipt), Some(trusted)) = (&receipt, &trusted) {
         differences.extend(signature::check_key(receipt, trusted));
     }
+    if let (Some(receipt), Some(digest)) = (&receipt, &args.digest) {
+        differences.extend(signature::check_digest(receipt, digest));
+    }
     let unknown = extra
         .iter()
         .map(|name| Difference::new(name, "不是批次的文件", "no file of the batch"));

@@ -41,6 +41,9 @@ pub struct VerifyArgs {
     /// 公钥文件 The signer's public key (PEM), had from the signer and not out of the batch: the batch must be signed by it
     #[arg(long, value_name = "FILE")]
     pub key: Option<PathBuf>,
+    /// 应有的摘要 The batch digest that is expected, had from elsewhere (a notice, a payment order): another batch, however whole, is none
+    #[arg(long, value_name = "SHA256")]
+    pub digest: Option<String>,
 }
 
 /// Options of `explain`.

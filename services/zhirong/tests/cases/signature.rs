@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use exchange::batch::{Receipt, ReceiptSignature};
 use platform::signing::{Algorithm, Encoding, Profile, Signer, load_or_make, one_form};
 use zhirong::batch_folder::{self, RECEIPT};
-use zhirong::signature::{ALGORITHM_UNKNOWN, INVALID, KEY_DIFFERS, MISSING};
+use zhirong::signature::{ALGORITHM_UNKNOWN, DIGEST_DIFFERS, INVALID, KEY_DIFFERS, MISSING};
 use zhirong::verify::{Difference, Files, verify};
 
 use crate::world::Case;
@@ -262,4 +262,26 @@ fn the_program_says_whose_key_it_is_and_refuses_another() {
         code == 1 && stderr.contains(ALGORITHM_UNKNOWN) && stderr.contains("SM9"),
         "{stderr}"
     );
+}
+
+#[test]
+fn a_whole_batch_that_is_another_than_the_one_expected_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let batch = dir.path().join("batch").to_str().unwrap().to_owned();
+    let files = unsigned();
+    batch_folder::write(Path::new(&batch), &files).unwrap();
+    let digest = receipt(&files).batch_digest;
+    assert_eq!(run(&[&batch, "--digest", &digest]).0, 0);
+    assert_eq!(run(&[&batch, "--digest", &digest.to_uppercase()]).0, 0);
+
+    // The batch of another case is as whole as this one.
+    let other = Case::named("X06").assess(1, &[]).unwrap().batch.files;
+    batch_folder::write(Path::new(&batch), &other).unwrap();
+    assert_eq!(run(&[&batch]).0, 0);
+    let (code, stdout, stderr) = run(&[&batch, "--digest", &digest]);
+    assert!(
+        code == 1 && stderr.contains(DIGEST_DIFFERS) && stderr.contains(&digest),
+        "{stderr}"
+    );
+    assert!(stdout.is_empty(), "{stdout}");
 }
