@@ -3,6 +3,7 @@
 #[macro_use]
 mod support;
 
+mod admission;
 mod audit;
 mod bad_input;
 mod callers;

@@ -94,12 +94,21 @@ pub fn reason(error: &Value) -> String {
 
 /// What a client offers and trusts.
 pub fn tls(identity: &Identity, version: Version) -> TlsConnector {
+    tls_of(identity, version, rustls::ALL_VERSIONS)
+}
+
+/// The same over chosen versions of TLS.
+pub fn tls_of(
+    identity: &Identity,
+    version: Version,
+    versions: &[&'static rustls::SupportedProtocolVersion],
+) -> TlsConnector {
     let mut roots = RootCertStore::empty();
     let root = CertificateDer::from_pem_slice(identity.ca_pem.as_bytes()).unwrap();
     roots.add(root).unwrap();
     let certificate = CertificateDer::from_pem_slice(identity.certificate_pem.as_bytes()).unwrap();
     let key = PrivateKeyDer::from_pem_slice(identity.key_pem.as_bytes()).unwrap();
-    let mut config = ClientConfig::builder()
+    let mut config = ClientConfig::builder_with_protocol_versions(versions)
         .with_root_certificates(roots)
         .with_client_auth_cert(vec![certificate], key)
         .unwrap();
@@ -119,10 +128,14 @@ impl Http {
     /// A client known by a certificate of the sandbox.
     pub fn new(sandbox: &Sandbox, name: &str, version: Version) -> Self {
         let identity = load_identity(sandbox.identity_dir(), name).unwrap();
-        let address = sandbox.url().trim_start_matches("https://").parse().unwrap();
+        Self::at(sandbox.url(), &identity, version)
+    }
+
+    /// A client of any address with any identity.
+    pub fn at(url: &str, identity: &Identity, version: Version) -> Self {
         Self {
-            address,
-            connector: tls(&identity, version),
+            address: url.trim_start_matches("https://").parse().unwrap(),
+            connector: tls(identity, version),
             version,
             shared: Mutex::new(None),
         }

@@ -32,7 +32,7 @@ where
     for _ in 1..TRIES {
         match call().await {
             Err(status) if is_worth_a_retry(&status) => {
-                tokio::time::sleep(jittered(pause)).await;
+                tokio::time::sleep(jittered(pause).max(asked_pause(&status))).await;
                 pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
             }
             answer => return answer,
@@ -46,6 +46,8 @@ where
 pub fn is_worth_a_retry(status: &Status) -> bool {
     match status.code() {
         Code::Unavailable | Code::DeadlineExceeded => true,
+        // A bound that says when to come back; another one stays where it is.
+        Code::ResourceExhausted => status.get_details_retry_info().is_some(),
         Code::Aborted => !status
             .get_details_error_info()
             .is_some_and(|info| FINAL_REASONS.contains(&info.reason.as_str())),
@@ -54,6 +56,12 @@ pub fn is_worth_a_retry(status: &Status) -> bool {
         Code::Unknown | Code::Cancelled | Code::Internal => std::error::Error::source(status).is_some(),
         _ => false,
     }
+}
+
+/// The pause that the service asks for, at most the longest of ours.
+fn asked_pause(status: &Status) -> Duration {
+    let asked = status.get_details_retry_info().and_then(|info| info.retry_delay);
+    asked.unwrap_or_default().min(LONGEST_PAUSE)
 }
 
 /// Between half of the pause and all of it, so that callers who failed together do not return together.
@@ -103,6 +111,19 @@ mod tests {
         assert!(!is_worth_a_retry(&Status::internal("internal error")));
         assert!(!is_worth_a_retry(&Status::unknown("odd")));
         assert!(is_worth_a_retry(&Status::aborted("serialization")));
+    }
+
+    #[test]
+    fn a_bound_is_worth_a_retry_when_it_says_so_and_after_the_pause_it_asks_for() {
+        assert!(!is_worth_a_retry(&Status::resource_exhausted("too large")));
+        let asked = |millis| {
+            let details = ErrorDetails::with_retry_info(Some(Duration::from_millis(millis)));
+            Status::with_error_details(Code::ResourceExhausted, "busy", details)
+        };
+        assert!(is_worth_a_retry(&asked(1_000)));
+        assert_eq!(asked_pause(&asked(1_000)), Duration::from_secs(1));
+        assert_eq!(asked_pause(&asked(60_000)), LONGEST_PAUSE);
+        assert_eq!(asked_pause(&Status::unavailable("down")), Duration::ZERO);
     }
 
     /// Answers the connection's preface with empty settings, takes what comes next and breaks off.

@@ -16,8 +16,8 @@ use std::sync::Arc;
 
 use api::files::v1::file_service_server::FileServiceServer;
 use api::files::v1::statement_service_server::StatementServiceServer;
+use ledger::Ledger;
 use ledger::import::Hook;
-use ledger::{Callers, Ledger};
 use platform::serve::MAX_MESSAGE_BYTES;
 
 pub use error::Error;
@@ -48,16 +48,14 @@ pub struct Owners {
 #[derive(Clone)]
 pub(crate) struct Files {
     pub(crate) ledger: Ledger,
-    pub(crate) callers: Callers,
     pub(crate) owners: Arc<Owners>,
     pub(crate) gate: upload::Gate,
 }
 
 /// Adds the service's routes.
-pub fn routes(builder: &mut tonic::service::RoutesBuilder, ledger: Ledger, callers: Callers, owners: Owners) {
+pub fn routes(builder: &mut tonic::service::RoutesBuilder, ledger: Ledger, owners: Owners) {
     let service = Files {
         ledger,
-        callers,
         owners: Arc::new(owners),
         gate: upload::Gate::default(),
     };

@@ -113,6 +113,9 @@ pub enum Error {
     /// The request ended before it was whole.
     #[error("the request was cut before its end")]
     RequestCut,
+    /// Nothing of the request came for too long.
+    #[error("nothing of the request came for too long, so it was given up")]
+    Stalled,
     /// The call took longer than its caller waits.
     #[error("no answer within {} ms", wait.as_millis())]
     Deadline {
@@ -125,6 +128,14 @@ pub enum Error {
 }
 
 impl Error {
+    /// What it means that the body of a request ended with this status: the server gave it up, or its caller did.
+    pub(crate) fn of_body(status: &Status) -> Self {
+        match status.code() {
+            Code::DeadlineExceeded => Self::Stalled,
+            _ => Self::RequestCut,
+        }
+    }
+
     /// The gRPC code of this error.
     #[must_use]
     pub const fn code(&self) -> Code {
@@ -141,7 +152,7 @@ impl Error {
             Self::Verb { .. } | Self::HttpVersion => Code::Unimplemented,
             Self::TooLarge => Code::OutOfRange,
             Self::RequestCut => Code::Cancelled,
-            Self::Deadline { .. } => Code::DeadlineExceeded,
+            Self::Deadline { .. } | Self::Stalled => Code::DeadlineExceeded,
             Self::Descriptors(_) | Self::Answer(_) => Code::Internal,
         }
     }
@@ -156,6 +167,7 @@ impl Error {
             Self::HeadersTooLong => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::HttpVersion => StatusCode::HTTP_VERSION_NOT_SUPPORTED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Stalled => StatusCode::REQUEST_TIMEOUT,
             _ => http_status(self.code()),
         }
     }
@@ -178,6 +190,7 @@ impl Error {
             Self::HttpVersion => "HTTP_VERSION_UNSUPPORTED",
             Self::TooLarge => "REQUEST_TOO_LARGE",
             Self::RequestCut => "REQUEST_CUT",
+            Self::Stalled => "UPLOAD_STALLED",
             Self::Deadline { .. } => "DEADLINE_EXCEEDED",
             Self::Answer(_) => "ANSWER_UNREADABLE",
         }
@@ -223,6 +236,7 @@ impl Error {
             }
             Self::TooLarge => "单条消息超过 1 MiB".to_owned(),
             Self::RequestCut => "请求未发送完整".to_owned(),
+            Self::Stalled => "长时间未收到请求数据，调用已终止".to_owned(),
             Self::Deadline { wait } => format!("{} 毫秒内没有应答", wait.as_millis()),
             Self::Answer(what) => format!("无法读取应答：{what}"),
         }

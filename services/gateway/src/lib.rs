@@ -21,6 +21,6 @@ mod status;
 
 pub use codec::BytesCodec;
 pub use error::Error;
-pub use http::{Gateway, GatewayLayer, MESSAGE_BYTES_MAX, OPENAPI_PATH, TIMEOUT_HEADER};
+pub use http::{Gateway, GatewayLayer, MESSAGE_BYTES_MAX, OPENAPI_PATH, TIMEOUT_HEADER, refusal};
 pub use methods::{Method, Methods};
 pub use status::{code_name, error_json, http_status};

@@ -6,7 +6,7 @@ mod store;
 
 use api::insurance::v1::insurance_on_behalf_service_server::InsuranceOnBehalfServiceServer;
 use api::insurance::v1::insurance_service_server::InsuranceServiceServer;
-use ledger::{Callers, Ledger};
+use ledger::Ledger;
 use platform::serve::MAX_MESSAGE_BYTES;
 
 /// The database role of this service.
@@ -22,12 +22,11 @@ pub const HEALTH: &[&str] = &[
 #[derive(Clone)]
 pub struct Policies {
     ledger: Ledger,
-    callers: Callers,
 }
 
 /// Adds the service's routes.
-pub fn routes(builder: &mut tonic::service::RoutesBuilder, ledger: Ledger, callers: Callers) {
-    let service = Policies { ledger, callers };
+pub fn routes(builder: &mut tonic::service::RoutesBuilder, ledger: Ledger) {
+    let service = Policies { ledger };
     builder.add_service(
         InsuranceServiceServer::new(service.clone()).max_decoding_message_size(MAX_MESSAGE_BYTES),
     );

@@ -1,18 +1,24 @@
-//! Who is calling: the connection's certificate is the identity (decision D10).
+//! Who is calling: the connection's certificate is the identity (decision D10). Handlers take a caller that the admission layer
+//! has identified, and never look for one themselves.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use platform::database::{Database, Scope};
+use http::request::Parts;
+use platform::database::{BoxFuture, Database, Scope};
+use platform::twin::{self, Twin};
 use policy::ident::{City, InstitutionCode};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 
 use crate::error::Error;
 use crate::store::credential;
 
 /// How long a look-up may be remembered: a revocation acts on open connections within this time.
 const REMEMBERED: Duration = Duration::from_secs(2);
+
+/// Look-ups that are under way at once. Who is not known is looked up at every call, and must not take the whole pool.
+const LOOK_UPS: usize = 4;
 
 /// How many look-ups are remembered; beyond it the memory starts afresh.
 const REMEMBERED_MOST: usize = 4096;
@@ -74,7 +80,14 @@ pub const READERS: &[Role] = &[
     Role::Auditor,
 ];
 
-/// A caller whose certificate is registered and valid.
+/// What a caller is known by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Credential {
+    /// SHA-256 of the SubjectPublicKeyInfo of the connection's certificate.
+    Key([u8; 32]),
+}
+
+/// A caller whose credential is registered and valid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
     /// The city the credential is for.
@@ -83,9 +96,25 @@ pub struct Caller {
     pub holder: String,
     /// What the holder may be.
     pub role: Role,
+    /// What it is known by: read again inside every write and every two seconds of an open stream.
+    pub credential: Credential,
 }
 
 impl Caller {
+    /// The caller of a request that the admission layer let in, if the call is one of its roles'.
+    ///
+    /// # Errors
+    /// [`Error::RoleNotAllowed`]; [`Error::CallerUnknown`] for a request that did not come through the layer.
+    pub fn admitted<T>(
+        request: &tonic::Request<T>,
+        allowed: &[Role],
+        rpc: &'static str,
+    ) -> Result<Self, Error> {
+        let caller = request.extensions().get::<Self>().ok_or(Error::CallerUnknown)?;
+        caller.require(allowed, rpc)?;
+        Ok(caller.clone())
+    }
+
     /// The institution that calls; none for the bureau, finance and auditors.
     #[must_use]
     pub fn institution(&self) -> Option<InstitutionCode> {
@@ -132,14 +161,30 @@ impl Caller {
     }
 }
 
+/// A way to know callers. The admission layer asks each in turn, and the first that knows the caller answers.
+pub trait Identify: Send + Sync + 'static {
+    /// The caller of a request; none where the request carries nothing of this kind.
+    ///
+    /// # Errors
+    /// [`Error::CallerUnknown`] where it carries something that is not valid; database errors.
+    fn identify<'a>(&'a self, head: &'a Parts) -> BoxFuture<'a, Result<Option<Caller>, Error>>;
+
+    /// Whether a caller that this way has identified would be let in still.
+    ///
+    /// # Errors
+    /// [`Error::CallerUnknown`] where it would not; database errors, which say nothing of the caller.
+    fn recheck<'a>(&'a self, caller: &'a Caller) -> BoxFuture<'a, Result<(), Error>>;
+}
+
 /// Who was looked up when, by the SHA-256 digest of the public key.
 type Remembered = HashMap<[u8; 32], (Instant, Caller)>;
 
-/// Looks callers up by the public key of their certificate.
+/// Knows callers by the public key of their certificate.
 #[derive(Clone)]
 pub struct Callers {
     database: Database,
     remembered: Arc<Mutex<Remembered>>,
+    look_ups: Arc<Semaphore>,
 }
 
 impl Callers {
@@ -149,19 +194,27 @@ impl Callers {
         Self {
             database,
             remembered: Arc::default(),
+            look_ups: Arc::new(Semaphore::new(LOOK_UPS)),
         }
     }
 
-    /// The caller of a request.
-    ///
-    /// # Errors
-    /// [`Error::CallerUnknown`] without a certificate, or with one that is not registered, not yet valid, expired or revoked.
-    pub async fn identify(&self, extensions: &tonic::Extensions) -> Result<Caller, Error> {
-        let digest = platform::serve::peer_spki(extensions).ok_or(Error::CallerUnknown)?;
-        if let Some((since, caller)) = self.remembered.lock().await.get(&digest)
-            && since.elapsed() < REMEMBERED
-        {
-            return Ok(caller.clone());
+    async fn remembered(&self, digest: [u8; 32]) -> Option<Caller> {
+        let remembered = self.remembered.lock().await;
+        let (since, caller) = remembered.get(&digest)?;
+        let is_fresh = since.elapsed() < REMEMBERED || twin::is_on(Twin::StaleCredential);
+        is_fresh.then(|| caller.clone())
+    }
+
+    /// The holder of a key whose credential is valid now, or was less than two seconds ago.
+    async fn of_key(&self, digest: [u8; 32]) -> Result<Caller, Error> {
+        if let Some(caller) = self.remembered(digest).await {
+            return Ok(caller);
+        }
+        // The semaphore is never closed.
+        let _look_up = self.look_ups.acquire().await.ok();
+        // Another call of the same key may have been quicker.
+        if let Some(caller) = self.remembered(digest).await {
+            return Ok(caller);
         }
         let scope = Scope::new("zhirong_identity", "", "");
         let found: Result<Option<Caller>, Error> = self
@@ -177,5 +230,24 @@ impl Callers {
         }
         remembered.insert(digest, (Instant::now(), caller.clone()));
         Ok(caller)
+    }
+}
+
+impl Identify for Callers {
+    fn identify<'a>(&'a self, head: &'a Parts) -> BoxFuture<'a, Result<Option<Caller>, Error>> {
+        Box::pin(async move {
+            match platform::serve::peer_spki(&head.extensions) {
+                Some(digest) => self.of_key(digest).await.map(Some),
+                None => Ok(None),
+            }
+        })
+    }
+
+    fn recheck<'a>(&'a self, caller: &'a Caller) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(async move {
+            match caller.credential {
+                Credential::Key(digest) => self.of_key(digest).await.map(drop),
+            }
+        })
     }
 }

@@ -188,16 +188,7 @@ where
     F: for<'c> Fn(&'c mut PgConnection, Stamp) -> BoxFuture<'c, Result<A, E>> + Send + Sync,
 {
     let city = stamp.city.as_str().to_owned();
-    match request::claim(
-        tx,
-        &city,
-        &caller.holder,
-        stamp.request_id,
-        rpc,
-        &stamp.body_digest,
-    )
-    .await?
-    {
+    match request::claim(tx, &caller, stamp.request_id, rpc, &stamp.body_digest).await? {
         request::Claim::Answered { body_digest, .. } if body_digest != stamp.body_digest => {
             return Err(Error::RequestIdReused {
                 request_id: stamp.request_id.to_string(),

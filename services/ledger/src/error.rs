@@ -1,6 +1,7 @@
 //! What a command of the ledger can answer but success.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use exchange::{Refusal, RefusalCode};
 use platform::error::{Fault, FieldViolation, Kind};
@@ -16,6 +17,20 @@ pub enum Error {
     /// The connection's certificate belongs to nobody known, or its credential is not valid now.
     #[error("the caller's certificate is not registered or no longer valid")]
     CallerUnknown,
+    /// As many calls are under way as may be; nothing of this one was done.
+    #[error("{} calls of {} are under way, the most there may be: try again", most, holder.as_deref().unwrap_or("all callers"))]
+    CallsTooMany {
+        /// Whose calls they are; none where it is everybody's.
+        holder: Option<String>,
+        /// The bound.
+        most: usize,
+    },
+    /// The reader of an answer took nothing of it for so long that the rest was given up.
+    #[error("the reader took nothing for {} s, so the answer was ended", seconds)]
+    ReaderStalled {
+        /// For how long, in seconds.
+        seconds: u64,
+    },
     /// The caller's role may not do this.
     #[error("role {role} may not call {rpc}")]
     RoleNotAllowed {
@@ -155,6 +170,8 @@ impl Fault for Error {
         match self {
             Self::Platform(error) => error.kind(),
             Self::CallerUnknown => Kind::Unauthenticated,
+            Self::CallsTooMany { .. } => Kind::ResourceExhausted,
+            Self::ReaderStalled { .. } => Kind::DeadlineExceeded,
             Self::RoleNotAllowed { .. } => Kind::PermissionDenied,
             Self::RequestIdReused { .. } => Kind::AlreadyExists,
             Self::Invalid(_) => Kind::InvalidArgument,
@@ -170,6 +187,8 @@ impl Fault for Error {
         match self {
             Self::Platform(error) => error.reason(),
             Self::CallerUnknown => "CALLER_UNKNOWN",
+            Self::CallsTooMany { .. } => "CALLS_TOO_MANY",
+            Self::ReaderStalled { .. } => "READER_STALLED",
             Self::RoleNotAllowed { .. } => "ROLE_NOT_ALLOWED",
             Self::RequestIdReused { .. } => "REQUEST_ID_REUSED",
             Self::Invalid(violations) => single(
@@ -192,6 +211,14 @@ impl Fault for Error {
         match self {
             Self::Platform(error) => error.message_zh(),
             Self::CallerUnknown => "证书未登记或已失效".to_owned(),
+            Self::CallsTooMany {
+                holder: Some(holder),
+                most,
+            } => format!("{holder} 同时进行的调用已达上限 {most} 个，请稍后重试"),
+            Self::CallsTooMany { holder: None, most } => {
+                format!("本服务同时进行的调用已达上限 {most} 个，请稍后重试")
+            }
+            Self::ReaderStalled { seconds } => format!("接收方 {seconds} 秒未读取数据，应答已终止"),
             Self::RoleNotAllowed { role, rpc } => format!("角色 {role} 无权调用 {rpc}"),
             Self::RequestIdReused { request_id } => format!("请求号 {request_id} 已用于内容不同的请求"),
             Self::Invalid(violations) => join(violations.iter().map(|violation| violation.zh.clone()), "；"),
@@ -211,6 +238,17 @@ impl Fault for Error {
             Self::Refused(refusals) => join(refusals.iter().map(|refusal| refusal.en.to_string()), "; "),
             Self::StoredRowUnreadable { .. } => "internal error".to_owned(),
             _ => self.to_string(),
+        }
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Platform(error) => error.retry_after(),
+            // Spread over half a second, so that callers who were refused together do not return together.
+            Self::CallsTooMany { .. } => Some(Duration::from_millis(
+                750_u64.saturating_add(platform::ids::random_below(500)),
+            )),
+            _ => self.kind().is_transient().then_some(platform::error::RETRY_PAUSE),
         }
     }
 

@@ -4,6 +4,7 @@
 //! digest of its body, the facts, and the audit row, so that a repeat gets the first answer and nothing is half done
 //! (decisions D3, D4 and D8). The services hold what is theirs: who may call, and what a report is answered with.
 
+pub mod admission;
 pub mod audit_chain;
 pub mod caller;
 pub mod command;
@@ -19,6 +20,7 @@ pub mod store;
 mod table;
 pub mod wire;
 
-pub use caller::{Caller, Callers, Role};
+pub use admission::AdmissionLayer;
+pub use caller::{Caller, Callers, Credential, Identify, Role};
 pub use command::{Ledger, Stamp};
 pub use error::Error;

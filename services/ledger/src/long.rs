@@ -10,7 +10,7 @@ use crate::caller::Caller;
 use crate::command::{Call, Ledger, Stamp, first_answer};
 use crate::error::Error;
 use crate::store::request::Claim;
-use crate::store::{audit, cut_off, request};
+use crate::store::{audit, credential, cut_off, request};
 
 /// What a long command finds when it begins.
 #[derive(Debug)]
@@ -72,8 +72,8 @@ async fn claim<A>(
 where
     A: Message + Default + AuditedAnswer,
 {
-    let (city, key) = (stamp.city.as_str(), stamp.request_id);
-    match request::claim(tx, city, &caller.holder, key, rpc, &stamp.body_digest).await? {
+    let key = stamp.request_id;
+    match request::claim(tx, caller, key, rpc, &stamp.body_digest).await? {
         Claim::Answered { body_digest, .. } if body_digest != stamp.body_digest => {
             Err(Error::RequestIdReused {
                 request_id: key.to_string(),
@@ -98,6 +98,7 @@ async fn keep<A>(
 where
     A: Message + Default + AuditedAnswer,
 {
+    credential::hold(tx, caller).await?;
     let held = request::hold(tx, stamp.city.as_str(), &caller.holder, stamp.request_id).await?;
     if let Claim::Answered {
         answer: Some(first),

@@ -16,7 +16,7 @@ use prost::Message;
 use sqlx::PgConnection;
 use tonic::Request;
 
-use crate::caller::{Caller, Callers, Role};
+use crate::caller::{Caller, Role};
 use crate::command::{Call, Ledger, Stamp};
 use crate::error::Error;
 use crate::report::{Entry, apply, set};
@@ -53,13 +53,8 @@ impl<S: Assess> Reporter<S> {
     ///
     /// # Errors
     /// An unknown certificate, or one that is no institution's.
-    pub async fn own<T: Sync>(
-        (ledger, callers): (&Ledger, &Callers),
-        request: &Request<T>,
-        rpc: &'static str,
-    ) -> Result<Self, Error> {
-        let caller = callers.identify(request.extensions()).await?;
-        caller.require(&[Role::Institution], rpc)?;
+    pub fn own<T>(ledger: &Ledger, request: &Request<T>, rpc: &'static str) -> Result<Self, Error> {
+        let caller = Caller::admitted(request, &[Role::Institution], rpc)?;
         let institution = caller.institution().ok_or(Error::CallerUnknown)?;
         Ok(Self::new(ledger, caller, institution, false))
     }
@@ -68,14 +63,13 @@ impl<S: Assess> Reporter<S> {
     ///
     /// # Errors
     /// A certificate that is not the bureau's; `INSTITUTION_CODE_MALFORMED`.
-    pub async fn on_behalf<T: Sync>(
-        (ledger, callers): (&Ledger, &Callers),
+    pub fn on_behalf<T>(
+        ledger: &Ledger,
         request: &Request<T>,
         rpc: &'static str,
         code: &str,
     ) -> Result<Self, Error> {
-        let caller = callers.identify(request.extensions()).await?;
-        caller.require(&[Role::Bureau], rpc)?;
+        let caller = Caller::admitted(request, &[Role::Bureau], rpc)?;
         let institution = InstitutionCode::from_canonical(code.trim()).map_err(|error| {
             Error::invalid(
                 "institution_code",

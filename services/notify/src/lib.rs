@@ -17,7 +17,7 @@ mod worker;
 use std::sync::Arc;
 
 use api::notify::v1::webhook_service_server::WebhookServiceServer;
-use ledger::{Callers, Ledger};
+use ledger::Ledger;
 use platform::sealing::Keyring;
 use platform::serve::MAX_MESSAGE_BYTES;
 
@@ -50,7 +50,6 @@ pub struct Options {
 #[derive(Clone)]
 pub struct Webhooks {
     ledger: Ledger,
-    callers: Callers,
     keys: Option<Arc<Keyring>>,
     reach: Reach,
     sender: Sender,
@@ -61,10 +60,9 @@ impl Webhooks {
     ///
     /// # Errors
     /// `WEBHOOK_CA_MALFORMED` where the authorities are no PEM text.
-    pub fn new(ledger: Ledger, callers: Callers, options: Options) -> Result<Self, ledger::Error> {
+    pub fn new(ledger: Ledger, options: Options) -> Result<Self, ledger::Error> {
         Ok(Self {
             ledger,
-            callers,
             sender: Sender::new(options.reach.clone(), &options.authorities_pem)?,
             keys: options.keys,
             reach: options.reach,

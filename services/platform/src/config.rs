@@ -1,6 +1,9 @@
 //! Settings: built-in values, then a TOML file, then `ZHIRONG_*` variables, then flags; the later
 //! wins. A key nobody knows is refused by name, so a misspelt safety setting cannot pass unseen.
 
+mod range;
+mod secret;
+
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -9,33 +12,12 @@ use std::str::FromStr;
 use serde::Deserialize;
 use tracing_subscriber::EnvFilter;
 
+use self::range::within;
+pub use self::secret::Secret;
 use crate::error::Error;
 use crate::signing::{Algorithm, Encoding, Profile};
 
 const PREFIX: &str = "ZHIRONG_";
-
-/// A text that never appears in logs: `Debug` prints stars and there is no `Display`.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Wraps a text.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    /// The text itself; the caller must not log it.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("***")
-    }
-}
 
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -56,6 +38,14 @@ pub struct Settings {
     pub database_plaintext: bool,
     /// Most open database connections, 1 to 1,000.
     pub database_max_connections: u32,
+    /// Most calls of one institution, office or person that may be under way at once, 1 to 1,000.
+    pub calls_per_institution: u16,
+    /// Most calls that may be under way in this process at once, 1 to 10,000.
+    pub calls_at_once: u16,
+    /// Most open connections of callers, 16 to 10,000; a connection takes a file descriptor.
+    pub connections: u16,
+    /// Most connections of one certificate, 1 to 1,000.
+    pub connections_per_certificate: u16,
     /// Folder with `postgres` and `initdb`, when it shall not be searched for.
     pub pg_bin: Option<PathBuf>,
     /// Folder for the embedded database, certificates and other files of this program.
@@ -102,6 +92,10 @@ impl Default for Settings {
             database_url: None,
             database_plaintext: false,
             database_max_connections: 10,
+            calls_per_institution: 32,
+            calls_at_once: 256,
+            connections: 1_024,
+            connections_per_certificate: 64,
             pg_bin: None,
             data: PathBuf::from("zhirong-data"),
             listen: SocketAddr::from(([127, 0, 0, 1], 7443)),
@@ -135,6 +129,14 @@ pub struct Overlay {
     pub database_plaintext: Option<bool>,
     /// See [`Settings::database_max_connections`].
     pub database_max_connections: Option<u32>,
+    /// See [`Settings::calls_per_institution`].
+    pub calls_per_institution: Option<u16>,
+    /// See [`Settings::calls_at_once`].
+    pub calls_at_once: Option<u16>,
+    /// See [`Settings::connections`].
+    pub connections: Option<u16>,
+    /// See [`Settings::connections_per_certificate`].
+    pub connections_per_certificate: Option<u16>,
     /// See [`Settings::pg_bin`].
     pub pg_bin: Option<PathBuf>,
     /// See [`Settings::data`].
@@ -210,6 +212,13 @@ impl Settings {
         set_some(&mut self.database_url, layer.database_url);
         set(&mut self.database_plaintext, layer.database_plaintext);
         set(&mut self.database_max_connections, layer.database_max_connections);
+        set(&mut self.calls_per_institution, layer.calls_per_institution);
+        set(&mut self.calls_at_once, layer.calls_at_once);
+        set(&mut self.connections, layer.connections);
+        set(
+            &mut self.connections_per_certificate,
+            layer.connections_per_certificate,
+        );
         set_some(&mut self.pg_bin, layer.pg_bin);
         set(&mut self.data, layer.data);
         set(&mut self.listen, layer.listen);
@@ -231,13 +240,23 @@ impl Settings {
     }
 
     fn check(&self) -> Result<(), Error> {
-        if !(1..=1_000).contains(&self.database_max_connections) {
-            return Err(Error::config(
-                "database_max_connections",
-                "应为 1 到 1000",
-                "must be 1 to 1000",
-            ));
-        }
+        within(
+            "database_max_connections",
+            self.database_max_connections,
+            1..=1_000,
+        )?;
+        within(
+            "calls_per_institution",
+            self.calls_per_institution.into(),
+            1..=1_000,
+        )?;
+        within("calls_at_once", self.calls_at_once.into(), 1..=10_000)?;
+        within("connections", self.connections.into(), 16..=10_000)?;
+        within(
+            "connections_per_certificate",
+            self.connections_per_certificate.into(),
+            1..=1_000,
+        )?;
         if self.sandbox && !self.listen.ip().is_loopback() {
             return Err(Error::config(
                 "sandbox",
@@ -291,9 +310,15 @@ fn from_environment(
         };
         match key {
             "CONFIG" => file = Some(PathBuf::from(value)),
-            "DATABASE_URL" => layer.database_url = Some(Secret(value)),
+            "DATABASE_URL" => layer.database_url = Some(Secret::new(value)),
             "DATABASE_PLAINTEXT" => layer.database_plaintext = Some(parse(&name, &value)?),
             "DATABASE_MAX_CONNECTIONS" => layer.database_max_connections = Some(parse(&name, &value)?),
+            "CALLS_PER_INSTITUTION" => layer.calls_per_institution = Some(parse(&name, &value)?),
+            "CALLS_AT_ONCE" => layer.calls_at_once = Some(parse(&name, &value)?),
+            "CONNECTIONS" => layer.connections = Some(parse(&name, &value)?),
+            "CONNECTIONS_PER_CERTIFICATE" => {
+                layer.connections_per_certificate = Some(parse(&name, &value)?);
+            }
             "PG_BIN" => layer.pg_bin = Some(PathBuf::from(value)),
             "DATA" => layer.data = Some(PathBuf::from(value)),
             "LISTEN" => layer.listen = Some(parse(&name, &value)?),

@@ -1,6 +1,8 @@
 //! Certificates: a development authority that issues them, reading them from a folder, and the
 //! digest of the public key by which a caller is known.
 
+mod validity;
+
 use std::fmt;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -62,9 +64,20 @@ impl Identity {
     /// # Errors
     /// [`Error::Identity`] when the certificate is malformed.
     pub fn spki_digest(&self) -> Result<[u8; 32], Error> {
-        let der = CertificateDer::from_pem_slice(self.certificate_pem.as_bytes())
-            .map_err(|error| refused("pem", &error.to_string()))?;
-        spki_digest(&der)
+        spki_digest(&self.certificate()?)
+    }
+
+    /// Until when the certificate is valid.
+    ///
+    /// # Errors
+    /// [`Error::Identity`] when the certificate is malformed.
+    pub fn not_after(&self) -> Result<DateTime<Utc>, Error> {
+        validity::not_after(&self.certificate()?).ok_or_else(|| refused("pem", "has no readable end"))
+    }
+
+    fn certificate(&self) -> Result<CertificateDer<'static>, Error> {
+        CertificateDer::from_pem_slice(self.certificate_pem.as_bytes())
+            .map_err(|error| refused("pem", &error.to_string()))
     }
 }
 

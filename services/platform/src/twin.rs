@@ -9,17 +9,23 @@ pub const VARIABLE: &str = "RED_TWIN";
 pub enum Twin {
     /// The process aborts after a command has committed and before it is answered.
     CrashAfterCommit,
+    /// A look-up of a credential is remembered for ever, and no write asks for it again.
+    StaleCredential,
+    /// The bounds on calls, streams, headers and connections are so wide that they hold nobody back.
+    NoLimits,
 }
 
 impl Twin {
     /// Every twin.
-    pub const ALL: [Self; 1] = [Self::CrashAfterCommit];
+    pub const ALL: [Self; 3] = [Self::CrashAfterCommit, Self::StaleCredential, Self::NoLimits];
 
     /// Its name in the environment.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::CrashAfterCommit => "crash-after-commit",
+            Self::StaleCredential => "stale-credential",
+            Self::NoLimits => "no-limits",
         }
     }
 }

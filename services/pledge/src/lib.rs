@@ -6,7 +6,7 @@ mod store;
 
 use api::pledge::v1::pledge_on_behalf_service_server::PledgeOnBehalfServiceServer;
 use api::pledge::v1::pledge_service_server::PledgeServiceServer;
-use ledger::{Callers, Ledger};
+use ledger::Ledger;
 use platform::serve::MAX_MESSAGE_BYTES;
 
 /// The database role of this service.
@@ -22,12 +22,11 @@ pub const HEALTH: &[&str] = &[
 #[derive(Clone)]
 pub struct Pledges {
     ledger: Ledger,
-    callers: Callers,
 }
 
 /// Adds the service's routes.
-pub fn routes(builder: &mut tonic::service::RoutesBuilder, ledger: Ledger, callers: Callers) {
-    let service = Pledges { ledger, callers };
+pub fn routes(builder: &mut tonic::service::RoutesBuilder, ledger: Ledger) {
+    let service = Pledges { ledger };
     builder
         .add_service(PledgeServiceServer::new(service.clone()).max_decoding_message_size(MAX_MESSAGE_BYTES));
     builder

@@ -13,7 +13,7 @@ use ledger::command::Call;
 use ledger::import::Hook;
 use ledger::report::{Entry, apply};
 use ledger::store::{audit, cut_off};
-use ledger::{Caller, Callers, Error, Ledger, Stamp};
+use ledger::{Caller, Credential, Error, Ledger, Stamp};
 use platform::identity::{Authority, Purpose};
 use platform::serve::MAX_MESSAGE_BYTES;
 use sqlx::PgConnection;
@@ -40,34 +40,20 @@ pub const OFFICES: [&str; 8] = [
 #[derive(Clone)]
 pub struct Registry {
     ledger: Ledger,
-    callers: Callers,
     /// In a sandbox, what makes a certificate for every institution that is registered.
     issuer: Option<Arc<Authority>>,
 }
 
 /// Adds the service's routes. With an `issuer` (a sandbox) a registered institution gets its certificate at once.
-pub fn routes(
-    builder: &mut tonic::service::RoutesBuilder,
-    ledger: Ledger,
-    callers: Callers,
-    issuer: Option<Arc<Authority>>,
-) {
-    let service = Registry {
-        ledger,
-        callers,
-        issuer,
-    };
+pub fn routes(builder: &mut tonic::service::RoutesBuilder, ledger: Ledger, issuer: Option<Arc<Authority>>) {
+    let service = Registry { ledger, issuer };
     builder.add_service(RegistryServiceServer::new(service).max_decoding_message_size(MAX_MESSAGE_BYTES));
 }
 
 /// What else must happen where another service's call stores rows of the registry: the same as in `ImportRegistry`.
 #[must_use]
-pub fn import_hook(ledger: Ledger, callers: Callers, issuer: Option<Arc<Authority>>) -> Hook {
-    let service = Registry {
-        ledger,
-        callers,
-        issuer,
-    };
+pub fn import_hook(ledger: Ledger, issuer: Option<Arc<Authority>>) -> Hook {
+    let service = Registry { ledger, issuer };
     service.hook()
 }
 
@@ -163,13 +149,14 @@ impl Registry {
             if !has_certificate(&code) {
                 continue;
             }
-            let identity = issuer.issue(&code, Purpose::Client)?;
+            let spki_digest = issuer.issue(&code, Purpose::Client)?.spki_digest()?;
             let caller = Caller {
                 city: stamp.city.clone(),
                 holder: code,
                 role: ledger::Role::Institution,
+                credential: Credential::Key(spki_digest),
             };
-            rpc::ensure_credential(tx, &caller, identity.spki_digest()?, &stamp.reported_by).await?;
+            rpc::ensure_credential(tx, &caller, spki_digest, &stamp.reported_by).await?;
         }
         Ok(())
     }

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use api::settlement::v1::review_service_server::ReviewServiceServer;
 use api::settlement::v1::sandbox_service_server::SandboxServiceServer;
 use api::settlement::v1::settlement_service_server::SettlementServiceServer;
-use ledger::{Callers, Ledger};
+use ledger::Ledger;
 use platform::serve::MAX_MESSAGE_BYTES;
 use platform::signing::Signer;
 
@@ -42,7 +42,6 @@ pub const HEALTH: &[&str] = &[
 #[derive(Clone)]
 pub struct Settlement {
     ledger: Ledger,
-    callers: Callers,
     signer: Option<Arc<dyn Signer>>,
 }
 
@@ -50,15 +49,10 @@ pub struct Settlement {
 pub fn routes(
     builder: &mut tonic::service::RoutesBuilder,
     ledger: Ledger,
-    callers: Callers,
     signer: Option<Arc<dyn Signer>>,
     is_sandbox: bool,
 ) {
-    let service = Settlement {
-        ledger,
-        callers,
-        signer,
-    };
+    let service = Settlement { ledger, signer };
     builder
         .add_service(
             SettlementServiceServer::new(service.clone()).max_decoding_message_size(MAX_MESSAGE_BYTES),

@@ -7,6 +7,7 @@ mod webhooks;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use ledger::admission::Bounds;
 use ledger::{Error, Ledger};
 use notify::Worker;
 use platform::clock::Clock;
@@ -14,7 +15,7 @@ use platform::config::Settings;
 use platform::database::embedded::{self, Cluster};
 use platform::database::{Database, Tuning};
 use platform::sealing::Keyring;
-use platform::serve::{Running, Server};
+use platform::serve::{Limits, Running, Server};
 use platform::signing::{self, Signer};
 use policy::rulebook::{ANYANG_2018_9, Rulebook};
 use tokio::sync::oneshot;
@@ -83,6 +84,11 @@ impl Node {
                 Vec::new()
             },
             health: routes::health_of(&roles),
+            limits: Limits {
+                connections: settings.connections.into(),
+                connections_per_certificate: settings.connections_per_certificate.into(),
+                ..Limits::default()
+            },
             ..Server::new(settings.listen, server_identity)
         };
         let issuer = authority.filter(|_| settings.sandbox);
@@ -96,7 +102,7 @@ impl Node {
             issuer,
             (signer, keys),
             webhooks.as_ref(),
-            settings.sandbox,
+            (bounds_of(settings), settings.sandbox),
         )?;
         let (stop, stopped) = oneshot::channel();
         let running = server
@@ -150,6 +156,13 @@ impl Node {
             cluster.stop().await?;
         }
         Ok(finished?)
+    }
+}
+
+fn bounds_of(settings: &Settings) -> Bounds {
+    Bounds {
+        per_holder: usize::from(settings.calls_per_institution),
+        in_all: usize::from(settings.calls_at_once),
     }
 }
 

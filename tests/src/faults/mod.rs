@@ -10,6 +10,7 @@ pub mod crashed;
 pub mod failover;
 pub mod flood;
 pub mod forced;
+mod forged;
 pub mod input;
 pub mod killed;
 pub mod migration;

@@ -26,28 +26,11 @@ pub(crate) type Messages<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Sen
 /// Who sends files.
 const REPORTERS: &[Role] = &[Role::Institution, Role::Bureau];
 
-impl Files {
-    async fn caller<T: Sync>(
-        &self,
-        request: &Request<T>,
-        allowed: &[Role],
-        rpc: &'static str,
-    ) -> Result<Caller, Error> {
-        let caller = self.callers.identify(request.extensions()).await?;
-        caller.require(allowed, rpc)?;
-        Ok(caller)
-    }
-
-    /// An institution that asks about itself.
-    async fn own<T: Sync>(
-        &self,
-        request: &Request<T>,
-        rpc: &'static str,
-    ) -> Result<(Caller, InstitutionCode), Error> {
-        let caller = self.caller(request, &[Role::Institution], rpc).await?;
-        let institution = caller.institution().ok_or(ledger::Error::CallerUnknown)?;
-        Ok((caller, institution))
-    }
+/// An institution that asks about itself.
+fn own<T>(request: &Request<T>, rpc: &'static str) -> Result<(Caller, InstitutionCode), Error> {
+    let caller = Caller::admitted(request, &[Role::Institution], rpc)?;
+    let institution = caller.institution().ok_or(ledger::Error::CallerUnknown)?;
+    Ok((caller, institution))
 }
 
 /// The institution that an office asks about.
@@ -86,7 +69,7 @@ impl FileService for Files {
         &self,
         request: Request<pb::GetTemplateRequest>,
     ) -> Answer<pb::GetTemplateResponse> {
-        let caller = self.caller(&request, REPORTERS, "GetTemplate").await?;
+        let caller = Caller::admitted(&request, REPORTERS, "GetTemplate")?;
         Ok(Response::new(
             templates::answer(&caller, request.get_ref()).await?,
         ))
@@ -96,7 +79,7 @@ impl FileService for Files {
         &self,
         request: Request<pb::SetColumnMappingRequest>,
     ) -> Answer<pb::SetColumnMappingResponse> {
-        let caller = self.caller(&request, REPORTERS, "SetColumnMapping").await?;
+        let caller = Caller::admitted(&request, REPORTERS, "SetColumnMapping")?;
         Ok(Response::new(self.set_mapping(&caller, request.get_ref()).await?))
     }
 
@@ -104,7 +87,7 @@ impl FileService for Files {
         &self,
         request: Request<pb::WithdrawColumnMappingRequest>,
     ) -> Answer<pb::WithdrawColumnMappingResponse> {
-        let caller = self.caller(&request, REPORTERS, "WithdrawColumnMapping").await?;
+        let caller = Caller::admitted(&request, REPORTERS, "WithdrawColumnMapping")?;
         Ok(Response::new(
             self.withdraw_mapping(&caller, request.get_ref()).await?,
         ))
@@ -114,7 +97,7 @@ impl FileService for Files {
         &self,
         request: Request<pb::GetColumnMappingRequest>,
     ) -> Answer<pb::GetColumnMappingResponse> {
-        let caller = self.caller(&request, REPORTERS, "GetColumnMapping").await?;
+        let caller = Caller::admitted(&request, REPORTERS, "GetColumnMapping")?;
         Ok(Response::new(self.get_mapping(&caller, request.get_ref()).await?))
     }
 
@@ -122,7 +105,7 @@ impl FileService for Files {
         &self,
         request: Request<pb::ListColumnMappingsRequest>,
     ) -> Answer<pb::ListColumnMappingsResponse> {
-        let caller = self.caller(&request, REPORTERS, "ListColumnMappings").await?;
+        let caller = Caller::admitted(&request, REPORTERS, "ListColumnMappings")?;
         Ok(Response::new(
             self.list_mappings(&caller, request.get_ref()).await?,
         ))
@@ -132,8 +115,7 @@ impl FileService for Files {
         &self,
         request: Request<Streaming<pb::UploadFileRequest>>,
     ) -> Answer<Self::UploadFileStream> {
-        let caller = self.callers.identify(request.extensions()).await?;
-        caller.require(REPORTERS, "UploadFile")?;
+        let caller = Caller::admitted(&request, REPORTERS, "UploadFile")?;
         Ok(Response::new(self.upload(caller, request.into_inner())))
     }
 
@@ -141,7 +123,7 @@ impl FileService for Files {
         &self,
         request: Request<pb::GetStatementRequest>,
     ) -> Answer<pb::GetStatementResponse> {
-        let (caller, institution) = self.own(&request, "GetStatement").await?;
+        let (caller, institution) = own(&request, "GetStatement")?;
         let asked = request.get_ref();
         let page = (asked.month.as_str(), asked.page_size, asked.page_token.as_str());
         let page = self.statement_page(&caller, &institution, page).await?;
@@ -156,7 +138,7 @@ impl FileService for Files {
         &self,
         request: Request<pb::DownloadStatementRequest>,
     ) -> Answer<Self::DownloadStatementStream> {
-        let (caller, institution) = self.own(&request, "DownloadStatement").await?;
+        let (caller, institution) = own(&request, "DownloadStatement")?;
         let asked = request.get_ref();
         let file = self
             .statement_file(&caller, &institution, (&asked.month, asked.format))
@@ -175,7 +157,7 @@ impl StatementService for Files {
         &self,
         request: Request<pb::GetInstitutionStatementRequest>,
     ) -> Answer<pb::GetInstitutionStatementResponse> {
-        let caller = self.caller(&request, READERS, "GetInstitutionStatement").await?;
+        let caller = Caller::admitted(&request, READERS, "GetInstitutionStatement")?;
         let asked = request.get_ref();
         let institution = institution_of(&asked.institution_code)?;
         let page = (asked.month.as_str(), asked.page_size, asked.page_token.as_str());
@@ -191,9 +173,7 @@ impl StatementService for Files {
         &self,
         request: Request<pb::DownloadInstitutionStatementRequest>,
     ) -> Answer<Self::DownloadInstitutionStatementStream> {
-        let caller = self
-            .caller(&request, READERS, "DownloadInstitutionStatement")
-            .await?;
+        let caller = Caller::admitted(&request, READERS, "DownloadInstitutionStatement")?;
         let asked = request.get_ref();
         let institution = institution_of(&asked.institution_code)?;
         let file = self

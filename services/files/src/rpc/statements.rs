@@ -3,7 +3,7 @@
 use api::files::v1 as pb;
 use chrono::{DateTime, Utc};
 use ledger::read::page_size;
-use ledger::store::{audit, cut_off};
+use ledger::store::{audit, credential, cut_off};
 use ledger::{Caller, Stamp};
 use policy::ident::InstitutionCode;
 use sqlx::PgConnection;
@@ -138,6 +138,7 @@ impl Files {
 
 async fn close(tx: &mut PgConnection, caller: &Caller, mut stamp: Stamp) -> Result<(), Error> {
     let city = stamp.city.to_string();
+    credential::hold(tx, caller).await?;
     stamp.cut_off = cut_off::close(tx, &city).await?;
     // The clock is read under the lock: whoever writes after this transaction records a later time, or at least a higher cut-off.
     let (_, now) = store::month::ends(tx, &city).await?;

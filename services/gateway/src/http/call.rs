@@ -87,7 +87,7 @@ async fn whole(mut body: Body) -> Result<Bytes, Error> {
     let mut whole = BytesMut::new();
     let mut length = 0_usize;
     while let Some(frame) = http_body_util::BodyExt::frame(&mut body).await {
-        let Ok(data) = frame.map_err(|_| Error::RequestCut)?.into_data() else {
+        let Ok(data) = frame.map_err(|status| Error::of_body(&status))?.into_data() else {
             continue;
         };
         length = length.saturating_add(data.len());

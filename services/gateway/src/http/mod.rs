@@ -18,6 +18,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Request, Response, Version};
+use tonic::Status;
 use tonic::body::Body;
 use tonic_web::GrpcWebLayer;
 use tower::{Layer, Service};
@@ -101,6 +102,21 @@ fn meant(headers: &HeaderMap) -> Meant {
     } else {
         Meant::Json
     }
+}
+
+/// A refusal by a layer around this one, in the form that a request with these headers is answered in.
+#[must_use]
+pub fn refusal(headers: &HeaderMap, status: &Status) -> Response<Body> {
+    let mut response = match meant(headers) {
+        Meant::Json => return answer::error(status, None),
+        Meant::Grpc | Meant::GrpcWeb => status.clone().into_http(),
+    };
+    if meant(headers) == Meant::GrpcWeb
+        && let Some(kind) = headers.get(CONTENT_TYPE)
+    {
+        response.headers_mut().insert(CONTENT_TYPE, kind.clone());
+    }
+    response
 }
 
 /// HTTP/2 holds requests to the same bound before they come here.

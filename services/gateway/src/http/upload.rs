@@ -90,7 +90,7 @@ impl Upload {
                         self.items.push(&data);
                     }
                 }
-                Some(Err(_)) => return Poll::Ready(Err(Error::RequestCut)),
+                Some(Err(status)) => return Poll::Ready(Err(Error::of_body(&status))),
                 None => self.items.finish(),
             }
         }

@@ -11,7 +11,7 @@ use api::insurance::v1::insurance_service_server::InsuranceService;
 use api::verbs::WriteAnswer;
 use exchange::Row;
 use ledger::reporter::{Assess, Reporter, keyed, required};
-use ledger::{Error, Ledger, Role, Stamp};
+use ledger::{Caller, Error, Ledger, Role, Stamp};
 use platform::database::BoxFuture;
 use policy::ident::InstitutionCode;
 use sqlx::PgConnection;
@@ -44,8 +44,8 @@ impl Assess for Policies {
 
 impl Policies {
     /// The call of an institution about its own records.
-    async fn own<T: Sync>(&self, request: &Request<T>, rpc: &'static str) -> Result<Reporter<Self>, Error> {
-        Reporter::own((&self.ledger, &self.callers), request, rpc).await
+    fn own<T>(&self, request: &Request<T>, rpc: &'static str) -> Result<Reporter<Self>, Error> {
+        Reporter::own(&self.ledger, request, rpc)
     }
 }
 
@@ -57,7 +57,7 @@ impl InsuranceService for Policies {
         &self,
         request: Request<pb::ReportPolicyRequest>,
     ) -> Answer<pb::ReportPolicyResponse> {
-        let reporter = self.own(&request, "ReportPolicy").await?;
+        let reporter = self.own(&request, "ReportPolicy")?;
         answer(policies::report(&reporter, request.get_ref()).await)
     }
 
@@ -65,7 +65,7 @@ impl InsuranceService for Policies {
         &self,
         request: Request<pb::AmendPolicyRequest>,
     ) -> Answer<pb::AmendPolicyResponse> {
-        let reporter = self.own(&request, "AmendPolicy").await?;
+        let reporter = self.own(&request, "AmendPolicy")?;
         answer(reporter.amend(request.get_ref()).await)
     }
 
@@ -73,12 +73,12 @@ impl InsuranceService for Policies {
         &self,
         request: Request<pb::WithdrawPolicyRequest>,
     ) -> Answer<pb::WithdrawPolicyResponse> {
-        let reporter = self.own(&request, "WithdrawPolicy").await?;
+        let reporter = self.own(&request, "WithdrawPolicy")?;
         answer(reporter.withdraw(request.get_ref()).await)
     }
 
     async fn get_policy(&self, request: Request<pb::GetPolicyRequest>) -> Answer<pb::GetPolicyResponse> {
-        let reporter = self.own(&request, "GetPolicy").await?;
+        let reporter = self.own(&request, "GetPolicy")?;
         answer(reporter.get(request.get_ref()).await)
     }
 
@@ -86,7 +86,7 @@ impl InsuranceService for Policies {
         &self,
         request: Request<pb::ListPoliciesRequest>,
     ) -> Answer<pb::ListPoliciesResponse> {
-        let reporter = self.own(&request, "ListPolicies").await?;
+        let reporter = self.own(&request, "ListPolicies")?;
         answer(reporter.list(request.get_ref()).await)
     }
 
@@ -94,7 +94,7 @@ impl InsuranceService for Policies {
         &self,
         request: Request<pb::ReportPolicyPatentRequest>,
     ) -> Answer<pb::ReportPolicyPatentResponse> {
-        let reporter = self.own(&request, "ReportPolicyPatent").await?;
+        let reporter = self.own(&request, "ReportPolicyPatent")?;
         answer(reporter.report(request.get_ref()).await)
     }
 
@@ -102,7 +102,7 @@ impl InsuranceService for Policies {
         &self,
         request: Request<pb::AmendPolicyPatentRequest>,
     ) -> Answer<pb::AmendPolicyPatentResponse> {
-        let reporter = self.own(&request, "AmendPolicyPatent").await?;
+        let reporter = self.own(&request, "AmendPolicyPatent")?;
         answer(reporter.amend(request.get_ref()).await)
     }
 
@@ -110,7 +110,7 @@ impl InsuranceService for Policies {
         &self,
         request: Request<pb::WithdrawPolicyPatentRequest>,
     ) -> Answer<pb::WithdrawPolicyPatentResponse> {
-        let reporter = self.own(&request, "WithdrawPolicyPatent").await?;
+        let reporter = self.own(&request, "WithdrawPolicyPatent")?;
         answer(reporter.withdraw(request.get_ref()).await)
     }
 
@@ -118,7 +118,7 @@ impl InsuranceService for Policies {
         &self,
         request: Request<pb::GetPolicyPatentRequest>,
     ) -> Answer<pb::GetPolicyPatentResponse> {
-        let reporter = self.own(&request, "GetPolicyPatent").await?;
+        let reporter = self.own(&request, "GetPolicyPatent")?;
         answer(reporter.get(request.get_ref()).await)
     }
 
@@ -126,7 +126,7 @@ impl InsuranceService for Policies {
         &self,
         request: Request<pb::ListPolicyPatentsRequest>,
     ) -> Answer<pb::ListPolicyPatentsResponse> {
-        let reporter = self.own(&request, "ListPolicyPatents").await?;
+        let reporter = self.own(&request, "ListPolicyPatents")?;
         answer(reporter.list(request.get_ref()).await)
     }
 
@@ -134,7 +134,7 @@ impl InsuranceService for Policies {
         &self,
         request: Request<pb::ReportPremiumEventRequest>,
     ) -> Answer<pb::ReportPremiumEventResponse> {
-        let reporter = self.own(&request, "ReportPremiumEvent").await?;
+        let reporter = self.own(&request, "ReportPremiumEvent")?;
         answer(reporter.report(request.get_ref()).await)
     }
 
@@ -142,7 +142,7 @@ impl InsuranceService for Policies {
         &self,
         request: Request<pb::AmendPremiumEventRequest>,
     ) -> Answer<pb::AmendPremiumEventResponse> {
-        let reporter = self.own(&request, "AmendPremiumEvent").await?;
+        let reporter = self.own(&request, "AmendPremiumEvent")?;
         answer(reporter.amend(request.get_ref()).await)
     }
 
@@ -150,7 +150,7 @@ impl InsuranceService for Policies {
         &self,
         request: Request<pb::WithdrawPremiumEventRequest>,
     ) -> Answer<pb::WithdrawPremiumEventResponse> {
-        let reporter = self.own(&request, "WithdrawPremiumEvent").await?;
+        let reporter = self.own(&request, "WithdrawPremiumEvent")?;
         answer(reporter.withdraw(request.get_ref()).await)
     }
 
@@ -158,7 +158,7 @@ impl InsuranceService for Policies {
         &self,
         request: Request<pb::GetPremiumEventRequest>,
     ) -> Answer<pb::GetPremiumEventResponse> {
-        let reporter = self.own(&request, "GetPremiumEvent").await?;
+        let reporter = self.own(&request, "GetPremiumEvent")?;
         answer(reporter.get(request.get_ref()).await)
     }
 
@@ -166,7 +166,7 @@ impl InsuranceService for Policies {
         &self,
         request: Request<pb::ListPremiumEventsRequest>,
     ) -> Answer<pb::ListPremiumEventsResponse> {
-        let reporter = self.own(&request, "ListPremiumEvents").await?;
+        let reporter = self.own(&request, "ListPremiumEvents")?;
         answer(reporter.list(request.get_ref()).await)
     }
 
@@ -174,7 +174,7 @@ impl InsuranceService for Policies {
         &self,
         request: Request<pb::BatchReportRequest>,
     ) -> Answer<pb::BatchReportResponse> {
-        let reporter = self.own(&request, "BatchReport").await?;
+        let reporter = self.own(&request, "BatchReport")?;
         answer(batch::report(&reporter, request.get_ref()).await)
     }
 
@@ -182,8 +182,7 @@ impl InsuranceService for Policies {
         &self,
         request: Request<Streaming<pb::ImportInsuranceFactsRequest>>,
     ) -> Answer<Self::ImportInsuranceFactsStream> {
-        let caller = self.callers.identify(request.extensions()).await?;
-        caller.require(&[Role::Institution], "ImportInsuranceFacts")?;
+        let caller = Caller::admitted(&request, &[Role::Institution], "ImportInsuranceFacts")?;
         Ok(Response::new(import::own(
             self.ledger.clone(),
             caller,
@@ -203,9 +202,8 @@ impl InsuranceOnBehalfService for Policies {
     ) -> Answer<pb::ReportOnBehalfResponse> {
         use pb::report_on_behalf_request::Report;
         let body = request.get_ref();
-        let door = (&self.ledger, &self.callers);
         let reporter =
-            Reporter::<Self>::on_behalf(door, &request, "ReportOnBehalf", &body.institution_code).await?;
+            Reporter::<Self>::on_behalf(&self.ledger, &request, "ReportOnBehalf", &body.institution_code)?;
         let key = body.request_id.as_str();
         let (receipt, assessments) = match wrapped(body)? {
             Report::ReportPolicy(inner) => policies::report(&reporter, &keyed(inner, key)?)
@@ -227,8 +225,7 @@ impl InsuranceOnBehalfService for Policies {
         &self,
         request: Request<Streaming<pb::ImportInsuranceFactsOnBehalfRequest>>,
     ) -> Answer<Self::ImportInsuranceFactsOnBehalfStream> {
-        let caller = self.callers.identify(request.extensions()).await?;
-        caller.require(&[Role::Bureau], "ImportInsuranceFactsOnBehalf")?;
+        let caller = Caller::admitted(&request, &[Role::Bureau], "ImportInsuranceFactsOnBehalf")?;
         Ok(Response::new(import::on_behalf(
             self.ledger.clone(),
             caller,

@@ -21,7 +21,7 @@ use crate::command::{Ledger, Stamp, request_key};
 use crate::error::Error;
 use crate::measures;
 use crate::report::{institution_refusals, store};
-use crate::store::{audit, cut_off};
+use crate::store::{audit, credential, cut_off};
 
 /// Rows that one message may carry.
 pub const ROWS_MOST: usize = 1000;
@@ -331,6 +331,7 @@ impl Import {
         rows: Vec<Row>,
         mut stamp: Stamp,
     ) -> Result<Outcomes, Error> {
+        credential::hold(tx, &self.caller).await?;
         stamp.cut_off = cut_off::for_writing(tx, stamp.city.as_str()).await?;
         let all: Vec<&Row> = rows.iter().collect();
         let refusals = institution_refusals(tx, &stamp, &all).await?;

@@ -1,10 +1,11 @@
 //! Table `registry.credential`, as the identity look-up sees it.
 
 use platform::database::BoxFuture;
+use platform::twin::{self, Twin};
 use policy::ident::City;
 use sqlx::PgConnection;
 
-use crate::caller::{Caller, Role};
+use crate::caller::{Caller, Credential, Role};
 use crate::error::Error;
 
 /// The holder of a public key whose credential is valid now.
@@ -27,7 +28,31 @@ pub fn find(tx: &mut PgConnection, spki_digest: [u8; 32]) -> BoxFuture<'_, Resul
                 city: City::from_canonical(&city).ok()?,
                 holder,
                 role: Role::parse(&role)?,
+                credential: Credential::Key(spki_digest),
             })
         }))
     })
+}
+
+/// The key whose credential a write must hold; none where the caller is known by something else, or in the twin that forgets to ask.
+#[must_use]
+pub fn key_of(caller: &Caller) -> Option<&[u8]> {
+    match &caller.credential {
+        Credential::Key(_) if twin::is_on(Twin::StaleCredential) => None,
+        Credential::Key(digest) => Some(digest.as_slice()),
+    }
+}
+
+/// Holds the caller's credential for share until the transaction ends, so that nothing of it commits after a revocation did.
+/// A command does so in the statement that claims its request key ([`super::request::claim`]).
+///
+/// # Errors
+/// [`Error::CallerUnknown`] where it is revoked or past its end by now; database errors.
+pub async fn hold(tx: &mut PgConnection, caller: &Caller) -> Result<(), Error> {
+    let (stands,): (bool,) =
+        sqlx::query_as("select $1::bytea is null or ledger.credential_stands($1::bytea)")
+            .bind(key_of(caller))
+            .fetch_one(tx)
+            .await?;
+    if stands { Ok(()) } else { Err(Error::CallerUnknown) }
 }

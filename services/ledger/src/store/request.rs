@@ -6,6 +6,8 @@ use sqlx::query::QueryAs;
 use sqlx::{PgConnection, Postgres};
 use uuid::Uuid;
 
+use super::credential;
+use crate::caller::Caller;
 use crate::error::Error;
 
 /// A key's row: digest of the body, the first answer, and the stream, number and hash of its audit row.
@@ -32,34 +34,45 @@ pub enum Claim {
     },
 }
 
-/// Claims a key. A second caller with the same key waits here until the first has committed or gone.
+/// Claims a key. A second caller with the same key waits here until the first has committed or gone. The caller's credential is held
+/// for share in the same statement: nothing commits under one whose revocation has committed.
 ///
 /// # Errors
-/// Database errors.
+/// [`Error::CallerUnknown`] where the credential stands no more; database errors.
 pub async fn claim(
     tx: &mut PgConnection,
-    city: &str,
-    caller: &str,
+    caller: &Caller,
     request_id: Uuid,
     rpc: &str,
     body_digest: &[u8],
 ) -> Result<Claim, Error> {
-    let claimed = sqlx::query(
-        "insert into ledger.request (city, caller, request_id, rpc, body_digest)
-         values ($1, $2, $3, $4, $5)
-         on conflict do nothing",
+    let (city, holder) = (caller.city.as_str(), caller.holder.as_str());
+    let (stands, is_new): (bool, bool) = sqlx::query_as(
+        "with credential as materialized (
+             select $6::bytea is null or ledger.credential_stands($6::bytea) as stands
+         ), claimed as (
+             insert into ledger.request (city, caller, request_id, rpc, body_digest)
+             select $1, $2, $3, $4, $5 from credential where stands
+             on conflict do nothing
+             returning request_id
+         )
+         select stands, exists (select from claimed) from credential",
     )
     .bind(city)
-    .bind(caller)
+    .bind(holder)
     .bind(request_id)
     .bind(rpc)
     .bind(body_digest)
-    .execute(&mut *tx)
+    .bind(credential::key_of(caller))
+    .fetch_one(&mut *tx)
     .await?;
-    if claimed.rows_affected() == 1 {
+    if !stands {
+        return Err(Error::CallerUnknown);
+    }
+    if is_new {
         return Ok(Claim::New);
     }
-    let key = (city, caller, request_id);
+    let key = (city, holder, request_id);
     let stored: StoredAnswer = bind_key(sqlx::query_as(STORED), key).fetch_one(tx).await?;
     Ok(answered(stored))
 }

@@ -20,6 +20,9 @@ pub const DOMAIN: &str = "zhirong";
 /// Calls that were refused, by the reason that the caller was told.
 static REFUSALS: Counter = Counter::new("zhirong.refusals", "{call}", "Refused calls, by reason.");
 
+/// The pause before a repeat of what failed for a moment.
+pub const RETRY_PAUSE: Duration = Duration::from_millis(500);
+
 /// Most bytes of field descriptions in one status. Details travel in a header, many clients accept
 /// 8 KiB of headers, and base64 adds a third.
 const DESCRIPTION_BYTES_MAX: usize = 3_072;
@@ -108,6 +111,10 @@ pub trait Fault: std::error::Error {
     fn violations(&self) -> Vec<FieldViolation> {
         Vec::new()
     }
+    /// How long the caller shall wait before the same call; none where a repeat would not help.
+    fn retry_after(&self) -> Option<Duration> {
+        self.kind().is_transient().then_some(RETRY_PAUSE)
+    }
     /// Further values a program may need, for `ErrorInfo.metadata`.
     fn metadata(&self) -> Vec<(&'static str, String)> {
         Vec::new()
@@ -133,7 +140,7 @@ pub fn to_status(fault: &dyn Fault) -> Status {
                 "internal error; quote the trace id to the operator".to_owned(),
             )
         }
-        Kind::Unavailable | Kind::ResourceExhausted => {
+        Kind::Unavailable => {
             tracing::warn!(reason = fault.reason(), error = %chain(fault), "request not served");
             (fault.message_zh(), fault.message_en())
         }
@@ -152,8 +159,8 @@ pub fn to_status(fault: &dyn Fault) -> Status {
     add_violations(&mut details, &mut metadata, &fault.violations());
     details.set_error_info(fault.reason(), DOMAIN, metadata);
     details.set_localized_message("zh-CN", zh);
-    if kind.is_transient() {
-        details.set_retry_info(Some(Duration::from_millis(500)));
+    if let Some(pause) = fault.retry_after() {
+        details.set_retry_info(Some(pause));
     }
     Status::with_error_details(kind.code(), en, details)
 }

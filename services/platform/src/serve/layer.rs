@@ -16,7 +16,9 @@ use tonic::{Code, Status};
 use tower::{Layer, Service};
 use tracing::{Instrument, Span};
 
+use super::limits::Limits;
 use super::refusal::{self, Refusal};
+use super::upload::Timed;
 use crate::error::to_status;
 use crate::metrics::{self, CALL_SECONDS, Timing};
 
@@ -31,13 +33,18 @@ static DURATION: Timing = Timing::bounded(
 #[derive(Debug, Clone, Copy)]
 pub(super) struct TraceLayer {
     address: SocketAddr,
-    limit: Duration,
+    request_time: Duration,
+    upload_stall: Duration,
 }
 
 impl TraceLayer {
-    /// For a server at an address that gives each call so long until the head of its response.
-    pub(super) const fn new(address: SocketAddr, limit: Duration) -> Self {
-        Self { address, limit }
+    /// For a server at an address with its limits of time.
+    pub(super) const fn new(address: SocketAddr, limits: &Limits) -> Self {
+        Self {
+            address,
+            request_time: limits.request_time,
+            upload_stall: limits.upload_stall,
+        }
     }
 }
 
@@ -72,7 +79,8 @@ where
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let mut watch = Watch::of(&request, self.layer.address);
         let span = watch.span.clone();
-        let limit = self.layer.limit;
+        let limit = self.layer.request_time;
+        let request = request.map(|body| Timed::new(body, self.layer.upload_stall));
         let call = span.in_scope(|| self.inner.call(request));
         let answered = async move {
             let Ok(answer) = tokio::time::timeout(limit, call).await else {

@@ -1,8 +1,11 @@
 //! The network server: mutual TLS, limits, health, reflection and an orderly end.
 
+mod connections;
 mod layer;
+mod limits;
 mod refusal;
 mod tls;
+mod upload;
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -18,24 +21,9 @@ use tonic_health::server::HealthReporter;
 use crate::error::Error;
 use crate::identity::{Identity, spki_digest};
 use layer::TraceLayer;
+pub use limits::{Limits, MAX_MESSAGE_BYTES};
 use tls::TlsIncoming;
 
-/// Largest message a service may decode; each service applies it with `max_decoding_message_size`.
-pub const MAX_MESSAGE_BYTES: usize = 1 << 20;
-
-// tonic's own defaults are "no limit" for most of these.
-const STREAMS_PER_CONNECTION: u32 = 128;
-const REQUESTS_PER_CONNECTION: usize = 64;
-const HEADER_BYTES: u32 = 16 * 1_024;
-const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(20);
-const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(10);
-const CONNECTION_AGE: Duration = Duration::from_secs(15 * 60);
-const CONNECTION_AGE_GRACE: Duration = Duration::from_secs(30);
-const PENDING_RESETS: usize = 20;
-const LOCAL_ERROR_RESETS: usize = 1_024;
-/// Bytes a client may send ahead on one stream; bounds memory together with the next.
-const STREAM_WINDOW_BYTES: u32 = 1 << 20;
-const CONNECTION_WINDOW_BYTES: u32 = 4 << 20;
 /// How long calls under way may go on after the signal to stop.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(30);
 
@@ -50,20 +38,19 @@ pub struct Server {
     pub descriptors: Vec<&'static [u8]>,
     /// Full names of services that the health service reports, besides the server itself.
     pub health: Vec<&'static str>,
-    /// Longest time until the head of a response; streams go on after that.
-    pub request_timeout: Duration,
+    /// What it gives to its callers.
+    pub limits: Limits,
 }
 
 impl Server {
-    /// A server without reflection and with a limit of 60 s until the head of a response.
+    /// A server without reflection and with the limits that the product runs with.
     pub fn new(listen: SocketAddr, identity: Identity) -> Self {
-        let request_timeout = Duration::from_secs(60);
         Self {
             listen,
             identity,
             descriptors: Vec::new(),
             health: Vec::new(),
-            request_timeout,
+            limits: Limits::default(),
         }
     }
 
@@ -71,12 +58,13 @@ impl Server {
     ///
     /// # Errors
     /// [`Error::Identity`] for certificates; [`Error::Io`] when the address is taken;
-    /// [`Error::Start`] for malformed descriptors.
+    /// [`Error::Start`] for malformed descriptors; [`Error::Config`] for a limit outside its range.
     pub async fn start(
         self,
         routes: Routes,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> Result<Running, Error> {
+        self.limits.check()?;
         install_crypto_provider();
         let listening = |source| Error::Io {
             what: format!("listening on {}", self.listen),
@@ -89,10 +77,12 @@ impl Server {
         let (reporter, health_service) = tonic_health::server::health_reporter();
         set_health(&reporter, &self.health, ServingStatus::Serving).await;
         let routes = self.with_reflection(routes.add_service(health_service))?;
-        let router = limits()
-            .layer(TraceLayer::new(address, self.request_timeout))
+        let router = self
+            .limits
+            .builder()
+            .layer(TraceLayer::new(address, &self.limits))
             .add_routes(routes);
-        let incoming = TlsIncoming::new(incoming, tls::acceptor(&self.identity)?);
+        let incoming = TlsIncoming::new(incoming, tls::acceptor(&self.identity)?, &self.limits);
         let (stopping, stopped) = oneshot::channel();
         let names = self.health.clone();
         let signal = async move {
@@ -142,23 +132,6 @@ impl Server {
         let v1alpha = configured().build_v1alpha().map_err(malformed)?;
         Ok(routes.add_service(v1).add_service(v1alpha))
     }
-}
-
-/// tonic's server with every limit set. HTTP/1.1 is spoken too, for callers of the JSON interface.
-fn limits() -> tonic::transport::Server {
-    tonic::transport::Server::builder()
-        .accept_http1(true)
-        .max_concurrent_streams(STREAMS_PER_CONNECTION)
-        .concurrency_limit_per_connection(REQUESTS_PER_CONNECTION)
-        .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
-        .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
-        .http2_max_header_list_size(HEADER_BYTES)
-        .http2_max_pending_accept_reset_streams(Some(PENDING_RESETS))
-        .http2_max_local_error_reset_streams(Some(LOCAL_ERROR_RESETS))
-        .initial_stream_window_size(STREAM_WINDOW_BYTES)
-        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
-        .max_connection_age(CONNECTION_AGE)
-        .max_connection_age_grace(CONNECTION_AGE_GRACE)
 }
 
 async fn set_health(reporter: &HealthReporter, names: &[&'static str], status: ServingStatus) {

@@ -21,6 +21,12 @@ pub(super) enum Refusal {
     /// The head of the response took too long.
     #[error("the call took too long")]
     TimedOut,
+    /// Nothing of the request came for too long.
+    #[error("nothing came for {seconds} s")]
+    UploadStalled {
+        /// How long nothing came, in seconds.
+        seconds: u64,
+    },
 }
 
 impl Refusal {
@@ -44,7 +50,7 @@ impl Fault for Refusal {
             Self::MethodUnknown => Kind::Unimplemented,
             Self::MessageTooLarge(_) => Kind::OutOfRange,
             Self::MessageMalformed(_) => Kind::InvalidArgument,
-            Self::TimedOut => Kind::DeadlineExceeded,
+            Self::TimedOut | Self::UploadStalled { .. } => Kind::DeadlineExceeded,
         }
     }
 
@@ -54,6 +60,7 @@ impl Fault for Refusal {
             Self::MessageTooLarge(_) => "MESSAGE_TOO_LARGE",
             Self::MessageMalformed(_) => "MESSAGE_MALFORMED",
             Self::TimedOut => "CALL_TIMED_OUT",
+            Self::UploadStalled { .. } => "UPLOAD_STALLED",
         }
     }
 
@@ -63,6 +70,7 @@ impl Fault for Refusal {
             Self::MessageTooLarge(said) => format!("消息过大:{said}"),
             Self::MessageMalformed(said) => format!("消息无法解析,请核对接口定义:{said}"),
             Self::TimedOut => "处理超时,请用同一请求号重试".to_owned(),
+            Self::UploadStalled { seconds } => format!("{seconds} 秒内未收到请求数据,调用已终止"),
         }
     }
 
@@ -74,6 +82,9 @@ impl Fault for Refusal {
                 format!("the message cannot be read, check it against the proto: {said}")
             }
             Self::TimedOut => "the call took too long, repeat it with the same request id".to_owned(),
+            Self::UploadStalled { seconds } => {
+                format!("nothing of the request came for {seconds} s, so the call was ended")
+            }
         }
     }
 }

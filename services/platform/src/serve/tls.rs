@@ -7,27 +7,28 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
+use rustls::version::TLS13;
 use rustls::{RootCertStore, ServerConfig};
 use tokio::net::TcpStream;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::Sleep;
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::server::TlsStream;
 use tokio_stream::Stream;
 use tonic::transport::server::TcpIncoming;
 
+use super::connections::{Connection, Connections};
+use super::limits::Limits;
 use crate::error::Error;
 use crate::identity::Identity;
+use crate::twin::{self, Twin};
 
-/// Longest time for a handshake.
-const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
-/// Handshakes under way at once. An honest one takes milliseconds, so where there are more the oldest is given up.
-const HANDSHAKES_MAX: usize = 256;
+/// Pause between two lines of the log about connections that were closed for want of a place.
+const TOLD_EVERY: Duration = Duration::from_secs(10);
 /// Pause after the system refused to hand over a connection, most often for want of file descriptors.
 const REFUSED_PAUSE: Duration = Duration::from_millis(100);
 
@@ -54,15 +55,14 @@ pub(super) fn acceptor(identity: &Identity) -> Result<TlsAcceptor, Error> {
         .map_err(|error| wrong(error.to_string()))?;
     let key = PrivateKeyDer::from_pem_slice(identity.key_pem.as_bytes())
         .map_err(|error| wrong(error.to_string()))?;
-    let mut config = ServerConfig::builder()
+    // The 1.2 that rustls speaks as well is offered to nobody.
+    let mut config = ServerConfig::builder_with_protocol_versions(&[&TLS13])
         .with_client_cert_verifier(callers)
         .with_single_cert(certificates(&identity.certificate_pem)?, key)
         .map_err(|error| wrong(error.to_string()))?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
-
-type Connection = TlsStream<TcpStream>;
 
 /// Connections whose handshake is done. Slow and silent callers hold up nobody else.
 pub(super) struct TlsIncoming {
@@ -71,16 +71,24 @@ pub(super) struct TlsIncoming {
     handshakes: JoinSet<Option<Connection>>,
     /// The handshakes, oldest first; some may be done.
     by_age: VecDeque<AbortHandle>,
+    handshakes_most: usize,
+    handshake_time: Duration,
+    connections: Arc<Connections>,
+    told: Option<Instant>,
     pause: Option<Pin<Box<Sleep>>>,
 }
 
 impl TlsIncoming {
-    pub(super) fn new(incoming: TcpIncoming, acceptor: TlsAcceptor) -> Self {
+    pub(super) fn new(incoming: TcpIncoming, acceptor: TlsAcceptor, limits: &Limits) -> Self {
         Self {
             incoming,
             acceptor,
             handshakes: JoinSet::new(),
             by_age: VecDeque::new(),
+            handshakes_most: usize::try_from(limits.handshakes).unwrap_or(usize::MAX),
+            handshake_time: limits.handshake_time,
+            connections: Connections::new(limits),
+            told: None,
             pause: None,
         }
     }
@@ -108,15 +116,31 @@ impl TlsIncoming {
 
     fn begin(&mut self, connection: TcpStream) {
         self.by_age.retain(|handshake| !handshake.is_finished());
-        if self.by_age.len() >= HANDSHAKES_MAX
+        if self.by_age.len() >= self.handshakes_most
+            && !twin::is_on(Twin::NoLimits)
             && let Some(oldest) = self.by_age.pop_front()
         {
             oldest.abort();
         }
-        let accepting = self.acceptor.accept(connection);
+        let Some(place) = self.connections.take() else {
+            if self.told.is_none_or(|told| told.elapsed() >= TOLD_EVERY) {
+                tracing::warn!("as many connections are open as may be: further ones are closed");
+                self.told = Some(Instant::now());
+            }
+            return;
+        };
+        let (accepting, time) = (self.acceptor.accept(connection), self.handshake_time);
         let handshake = self.handshakes.spawn(async move {
-            match tokio::time::timeout(HANDSHAKE_TIME, accepting).await {
-                Ok(Ok(connection)) => Some(connection),
+            match tokio::time::timeout(time, accepting).await {
+                Ok(Ok(connection)) => {
+                    let counted = place.of(connection);
+                    if counted.is_none() {
+                        tracing::info!(
+                            "a certificate has as many connections as it may: a further one is closed"
+                        );
+                    }
+                    counted
+                }
                 Ok(Err(error)) => {
                     tracing::debug!(%error, "a handshake failed");
                     None

@@ -147,7 +147,7 @@ async fn server(authority: &Authority, stopped: oneshot::Receiver<()>) -> Runnin
         "127.0.0.1:0".parse().unwrap(),
         authority.issue("server", Purpose::Server).unwrap(),
     );
-    server.request_timeout = Duration::from_secs(20);
+    server.limits.request_time = Duration::from_secs(20);
     let routes = Routes::new(v1).add_service(refused);
     server
         .start(routes, async { stopped.await.unwrap_or(()) })

@@ -11,7 +11,7 @@ use api::pledge::v1::pledge_service_server::PledgeService;
 use api::verbs::WriteAnswer;
 use exchange::Row;
 use ledger::reporter::{Assess, Reporter, keyed, required};
-use ledger::{Error, Ledger, Role, Stamp};
+use ledger::{Caller, Error, Ledger, Role, Stamp};
 use platform::database::BoxFuture;
 use policy::ident::InstitutionCode;
 use sqlx::PgConnection;
@@ -44,8 +44,8 @@ impl Assess for Pledges {
 
 impl Pledges {
     /// The call of an institution about its own records.
-    async fn own<T: Sync>(&self, request: &Request<T>, rpc: &'static str) -> Result<Reporter<Self>, Error> {
-        Reporter::own((&self.ledger, &self.callers), request, rpc).await
+    fn own<T>(&self, request: &Request<T>, rpc: &'static str) -> Result<Reporter<Self>, Error> {
+        Reporter::own(&self.ledger, request, rpc)
     }
 }
 
@@ -57,7 +57,7 @@ impl PledgeService for Pledges {
         &self,
         request: Request<pb::ReportPledgeRequest>,
     ) -> Answer<pb::ReportPledgeResponse> {
-        let reporter = self.own(&request, "ReportPledge").await?;
+        let reporter = self.own(&request, "ReportPledge")?;
         answer(reporter.report(request.get_ref()).await)
     }
 
@@ -65,7 +65,7 @@ impl PledgeService for Pledges {
         &self,
         request: Request<pb::AmendPledgeRequest>,
     ) -> Answer<pb::AmendPledgeResponse> {
-        let reporter = self.own(&request, "AmendPledge").await?;
+        let reporter = self.own(&request, "AmendPledge")?;
         answer(reporter.amend(request.get_ref()).await)
     }
 
@@ -73,12 +73,12 @@ impl PledgeService for Pledges {
         &self,
         request: Request<pb::WithdrawPledgeRequest>,
     ) -> Answer<pb::WithdrawPledgeResponse> {
-        let reporter = self.own(&request, "WithdrawPledge").await?;
+        let reporter = self.own(&request, "WithdrawPledge")?;
         answer(reporter.withdraw(request.get_ref()).await)
     }
 
     async fn get_pledge(&self, request: Request<pb::GetPledgeRequest>) -> Answer<pb::GetPledgeResponse> {
-        let reporter = self.own(&request, "GetPledge").await?;
+        let reporter = self.own(&request, "GetPledge")?;
         answer(reporter.get(request.get_ref()).await)
     }
 
@@ -86,17 +86,17 @@ impl PledgeService for Pledges {
         &self,
         request: Request<pb::ListPledgesRequest>,
     ) -> Answer<pb::ListPledgesResponse> {
-        let reporter = self.own(&request, "ListPledges").await?;
+        let reporter = self.own(&request, "ListPledges")?;
         answer(reporter.list(request.get_ref()).await)
     }
 
     async fn report_loan(&self, request: Request<pb::ReportLoanRequest>) -> Answer<pb::ReportLoanResponse> {
-        let reporter = self.own(&request, "ReportLoan").await?;
+        let reporter = self.own(&request, "ReportLoan")?;
         answer(loans::report(&reporter, request.get_ref()).await)
     }
 
     async fn amend_loan(&self, request: Request<pb::AmendLoanRequest>) -> Answer<pb::AmendLoanResponse> {
-        let reporter = self.own(&request, "AmendLoan").await?;
+        let reporter = self.own(&request, "AmendLoan")?;
         answer(reporter.amend(request.get_ref()).await)
     }
 
@@ -104,17 +104,17 @@ impl PledgeService for Pledges {
         &self,
         request: Request<pb::WithdrawLoanRequest>,
     ) -> Answer<pb::WithdrawLoanResponse> {
-        let reporter = self.own(&request, "WithdrawLoan").await?;
+        let reporter = self.own(&request, "WithdrawLoan")?;
         answer(reporter.withdraw(request.get_ref()).await)
     }
 
     async fn get_loan(&self, request: Request<pb::GetLoanRequest>) -> Answer<pb::GetLoanResponse> {
-        let reporter = self.own(&request, "GetLoan").await?;
+        let reporter = self.own(&request, "GetLoan")?;
         answer(reporter.get(request.get_ref()).await)
     }
 
     async fn list_loans(&self, request: Request<pb::ListLoansRequest>) -> Answer<pb::ListLoansResponse> {
-        let reporter = self.own(&request, "ListLoans").await?;
+        let reporter = self.own(&request, "ListLoans")?;
         answer(reporter.list(request.get_ref()).await)
     }
 
@@ -122,7 +122,7 @@ impl PledgeService for Pledges {
         &self,
         request: Request<pb::ReportLoanEventRequest>,
     ) -> Answer<pb::ReportLoanEventResponse> {
-        let reporter = self.own(&request, "ReportLoanEvent").await?;
+        let reporter = self.own(&request, "ReportLoanEvent")?;
         answer(reporter.report(request.get_ref()).await)
     }
 
@@ -130,7 +130,7 @@ impl PledgeService for Pledges {
         &self,
         request: Request<pb::AmendLoanEventRequest>,
     ) -> Answer<pb::AmendLoanEventResponse> {
-        let reporter = self.own(&request, "AmendLoanEvent").await?;
+        let reporter = self.own(&request, "AmendLoanEvent")?;
         answer(reporter.amend(request.get_ref()).await)
     }
 
@@ -138,7 +138,7 @@ impl PledgeService for Pledges {
         &self,
         request: Request<pb::WithdrawLoanEventRequest>,
     ) -> Answer<pb::WithdrawLoanEventResponse> {
-        let reporter = self.own(&request, "WithdrawLoanEvent").await?;
+        let reporter = self.own(&request, "WithdrawLoanEvent")?;
         answer(reporter.withdraw(request.get_ref()).await)
     }
 
@@ -146,7 +146,7 @@ impl PledgeService for Pledges {
         &self,
         request: Request<pb::GetLoanEventRequest>,
     ) -> Answer<pb::GetLoanEventResponse> {
-        let reporter = self.own(&request, "GetLoanEvent").await?;
+        let reporter = self.own(&request, "GetLoanEvent")?;
         answer(reporter.get(request.get_ref()).await)
     }
 
@@ -154,7 +154,7 @@ impl PledgeService for Pledges {
         &self,
         request: Request<pb::ListLoanEventsRequest>,
     ) -> Answer<pb::ListLoanEventsResponse> {
-        let reporter = self.own(&request, "ListLoanEvents").await?;
+        let reporter = self.own(&request, "ListLoanEvents")?;
         answer(reporter.list(request.get_ref()).await)
     }
 
@@ -162,7 +162,7 @@ impl PledgeService for Pledges {
         &self,
         request: Request<pb::BatchReportRequest>,
     ) -> Answer<pb::BatchReportResponse> {
-        let reporter = self.own(&request, "BatchReport").await?;
+        let reporter = self.own(&request, "BatchReport")?;
         answer(batch::report(&reporter, request.get_ref()).await)
     }
 
@@ -170,8 +170,7 @@ impl PledgeService for Pledges {
         &self,
         request: Request<Streaming<pb::ImportPledgeFactsRequest>>,
     ) -> Answer<Self::ImportPledgeFactsStream> {
-        let caller = self.callers.identify(request.extensions()).await?;
-        caller.require(&[Role::Institution], "ImportPledgeFacts")?;
+        let caller = Caller::admitted(&request, &[Role::Institution], "ImportPledgeFacts")?;
         Ok(Response::new(import::own(
             self.ledger.clone(),
             caller,
@@ -191,9 +190,8 @@ impl PledgeOnBehalfService for Pledges {
     ) -> Answer<pb::ReportOnBehalfResponse> {
         use pb::report_on_behalf_request::Report;
         let body = request.get_ref();
-        let door = (&self.ledger, &self.callers);
         let reporter =
-            Reporter::<Self>::on_behalf(door, &request, "ReportOnBehalf", &body.institution_code).await?;
+            Reporter::<Self>::on_behalf(&self.ledger, &request, "ReportOnBehalf", &body.institution_code)?;
         let key = body.request_id.as_str();
         let (receipt, assessments) = match wrapped(body)? {
             Report::ReportPledge(inner) => reporter.report(&keyed(inner, key)?).await?.into_parts(),
@@ -213,8 +211,7 @@ impl PledgeOnBehalfService for Pledges {
         &self,
         request: Request<Streaming<pb::ImportPledgeFactsOnBehalfRequest>>,
     ) -> Answer<Self::ImportPledgeFactsOnBehalfStream> {
-        let caller = self.callers.identify(request.extensions()).await?;
-        caller.require(&[Role::Bureau], "ImportPledgeFactsOnBehalf")?;
+        let caller = Caller::admitted(&request, &[Role::Bureau], "ImportPledgeFactsOnBehalf")?;
         Ok(Response::new(import::on_behalf(
             self.ledger.clone(),
             caller,

@@ -7,7 +7,7 @@ use exchange::digest::unhex;
 use ledger::command::Call;
 use ledger::read::page_size;
 use ledger::report::receipt;
-use ledger::{Caller, Error, Role, Stamp};
+use ledger::{Caller, Credential as Known, Error, Role, Stamp};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -63,12 +63,13 @@ impl Registry {
     ) -> Result<pb::CreateCredentialResponse, Error> {
         let role = role_of(body)?;
         let holder = holder_of(body, role)?;
-        let spki_digest = key_of(body)?;
-        let (not_before, not_after) = period_of(body, self.ledger.clock.now())?;
+        let (spki_digest, certificate_end) = key_of(body)?;
+        let (not_before, not_after) = period_of(body, self.ledger.clock.now(), certificate_end)?;
         let new_holder = Caller {
             city: caller.city.clone(),
             holder,
             role,
+            credential: Known::Key(spki_digest),
         };
         let call = Call {
             caller,
@@ -285,7 +286,8 @@ fn holder_of(body: &pb::CreateCredentialRequest, role: Role) -> Result<String, E
         })
 }
 
-fn key_of(body: &pb::CreateCredentialRequest) -> Result<[u8; 32], Error> {
+/// The key, and the end of its certificate where one was sent.
+fn key_of(body: &pb::CreateCredentialRequest) -> Result<([u8; 32], Option<DateTime<Utc>>), Error> {
     match &body.key {
         Some(Key::CertificatePem(pem)) => {
             let identity = platform::identity::Identity {
@@ -293,16 +295,20 @@ fn key_of(body: &pb::CreateCredentialRequest) -> Result<[u8; 32], Error> {
                 certificate_pem: pem.clone(),
                 key_pem: String::new(),
             };
-            identity.spki_digest().map_err(|_| {
+            let read = identity
+                .spki_digest()
+                .and_then(|digest| Ok((digest, identity.not_after()?)));
+            let (digest, end) = read.map_err(|_| {
                 Error::invalid(
                     "certificate_pem",
                     "CERTIFICATE_MALFORMED",
                     "证书无法解析",
                     "the certificate cannot be read",
                 )
-            })
+            })?;
+            Ok((digest, Some(end)))
         }
-        Some(Key::SpkiDigest(text)) => digest(text).ok_or_else(|| {
+        Some(Key::SpkiDigest(text)) => digest(text).map(|digest| (digest, None)).ok_or_else(|| {
             let en = "the digest is 64 hexadecimal digits (SHA-256)";
             Error::invalid(
                 "spki_digest",
@@ -325,9 +331,11 @@ fn digest(text: &str) -> Option<[u8; 32]> {
     unhex(text)?.try_into().ok()
 }
 
+/// From now on where nothing is stated, and to the end of the certificate; a digest has none, so there the end must be stated.
 fn period_of(
     body: &pb::CreateCredentialRequest,
     now: DateTime<Utc>,
+    certificate_end: Option<DateTime<Utc>>,
 ) -> Result<(DateTime<Utc>, DateTime<Utc>), Error> {
     let instant = |stamp: &prost_types::Timestamp| {
         u32::try_from(stamp.nanos)
@@ -350,7 +358,7 @@ fn period_of(
     let not_after = body
         .not_after
         .as_ref()
-        .and_then(instant)
+        .map_or(certificate_end, instant)
         .ok_or_else(|| wrong("not_after"))?;
     if not_after > not_before {
         Ok((not_before, not_after))

@@ -1,4 +1,4 @@
-//! Who stands at the door: the caller, whether the call is its own, and the answer or the error it gets.
+//! What stands at the door of every call of the bureau: its caller, and the answer or the error it gets.
 
 use api::verbs::{AmendRequest, RecordRequest, WithdrawRequest};
 use ledger::report::Entry;
@@ -30,34 +30,22 @@ pub(super) const READERS_AND_SELF: &[Role] = &[
 impl Registry {
     /// Registers a record of the bureau's.
     pub(super) async fn report<Q: RecordRequest>(&self, request: Request<Q>) -> Answer<Q::Answer> {
-        let caller = self.caller(&request, BUREAU, Q::RPC).await?;
+        let caller = Caller::admitted(&request, BUREAU, Q::RPC)?;
         let body = request.get_ref();
         answer(self.write(&caller, body, Entry::reported(body, None)).await)
     }
 
     /// States a record of the bureau's anew.
     pub(super) async fn amend<Q: AmendRequest>(&self, request: Request<Q>) -> Answer<Q::Answer> {
-        let caller = self.caller(&request, BUREAU, Q::RPC).await?;
+        let caller = Caller::admitted(&request, BUREAU, Q::RPC)?;
         let body = request.get_ref();
         answer(self.write(&caller, body, Entry::amended(body, None)).await)
     }
 
     /// Withdraws a record of the bureau's.
     pub(super) async fn withdraw<Q: WithdrawRequest>(&self, request: Request<Q>) -> Answer<Q::Answer> {
-        let caller = self.caller(&request, BUREAU, Q::RPC).await?;
+        let caller = Caller::admitted(&request, BUREAU, Q::RPC)?;
         let body = request.get_ref();
         answer(self.write(&caller, body, Entry::withdrawn(body, None)?).await)
-    }
-
-    /// The caller, if the call is one of its roles'.
-    pub(super) async fn caller<T: Sync>(
-        &self,
-        request: &Request<T>,
-        allowed: &[Role],
-        rpc: &'static str,
-    ) -> Result<Caller, Error> {
-        let caller = self.callers.identify(request.extensions()).await?;
-        caller.require(allowed, rpc)?;
-        Ok(caller)
     }
 }

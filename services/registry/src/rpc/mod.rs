@@ -8,7 +8,7 @@ mod legal_persons;
 use api::registry::v1 as pb;
 use api::registry::v1::registry_service_server::RegistryService;
 use ledger::caller::READERS;
-use ledger::{Error, Role};
+use ledger::{Caller, Error, Role};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 
@@ -46,7 +46,7 @@ impl RegistryService for Registry {
         &self,
         request: Request<pb::GetInstitutionRequest>,
     ) -> Answer<pb::GetInstitutionResponse> {
-        let caller = self.caller(&request, READERS_AND_SELF, "GetInstitution").await?;
+        let caller = Caller::admitted(&request, READERS_AND_SELF, "GetInstitution")?;
         let body = request.get_ref();
         // An institution may read its own entry and no other.
         if caller.role == Role::Institution && body.name != format!("institutions/{}", caller.holder) {
@@ -60,7 +60,7 @@ impl RegistryService for Registry {
         &self,
         request: Request<pb::ListInstitutionsRequest>,
     ) -> Answer<pb::ListInstitutionsResponse> {
-        let caller = self.caller(&request, READERS, "ListInstitutions").await?;
+        let caller = Caller::admitted(&request, READERS, "ListInstitutions")?;
         answer(self.ledger.list(&caller, request.get_ref(), None).await)
     }
 
@@ -89,7 +89,7 @@ impl RegistryService for Registry {
         &self,
         request: Request<pb::GetEnterpriseRequest>,
     ) -> Answer<pb::GetEnterpriseResponse> {
-        let caller = self.caller(&request, READERS, "GetEnterprise").await?;
+        let caller = Caller::admitted(&request, READERS, "GetEnterprise")?;
         answer(self.ledger.get(&caller, request.get_ref(), None).await)
     }
 
@@ -97,7 +97,7 @@ impl RegistryService for Registry {
         &self,
         request: Request<pb::ListEnterprisesRequest>,
     ) -> Answer<pb::ListEnterprisesResponse> {
-        let caller = self.caller(&request, READERS, "ListEnterprises").await?;
+        let caller = Caller::admitted(&request, READERS, "ListEnterprises")?;
         answer(self.ledger.list(&caller, request.get_ref(), None).await)
     }
 
@@ -123,7 +123,7 @@ impl RegistryService for Registry {
     }
 
     async fn get_patent(&self, request: Request<pb::GetPatentRequest>) -> Answer<pb::GetPatentResponse> {
-        let caller = self.caller(&request, READERS, "GetPatent").await?;
+        let caller = Caller::admitted(&request, READERS, "GetPatent")?;
         answer(self.ledger.get(&caller, request.get_ref(), None).await)
     }
 
@@ -131,7 +131,7 @@ impl RegistryService for Registry {
         &self,
         request: Request<pb::ListPatentsRequest>,
     ) -> Answer<pb::ListPatentsResponse> {
-        let caller = self.caller(&request, READERS, "ListPatents").await?;
+        let caller = Caller::admitted(&request, READERS, "ListPatents")?;
         answer(self.ledger.list(&caller, request.get_ref(), None).await)
     }
 
@@ -160,7 +160,7 @@ impl RegistryService for Registry {
         &self,
         request: Request<pb::GetPatentOwnerRequest>,
     ) -> Answer<pb::GetPatentOwnerResponse> {
-        let caller = self.caller(&request, READERS, "GetPatentOwner").await?;
+        let caller = Caller::admitted(&request, READERS, "GetPatentOwner")?;
         answer(self.ledger.get(&caller, request.get_ref(), None).await)
     }
 
@@ -168,7 +168,7 @@ impl RegistryService for Registry {
         &self,
         request: Request<pb::ListPatentOwnersRequest>,
     ) -> Answer<pb::ListPatentOwnersResponse> {
-        let caller = self.caller(&request, READERS, "ListPatentOwners").await?;
+        let caller = Caller::admitted(&request, READERS, "ListPatentOwners")?;
         answer(self.ledger.list(&caller, request.get_ref(), None).await)
     }
 
@@ -191,12 +191,12 @@ impl RegistryService for Registry {
     }
 
     async fn get_award(&self, request: Request<pb::GetAwardRequest>) -> Answer<pb::GetAwardResponse> {
-        let caller = self.caller(&request, READERS, "GetAward").await?;
+        let caller = Caller::admitted(&request, READERS, "GetAward")?;
         answer(self.ledger.get(&caller, request.get_ref(), None).await)
     }
 
     async fn list_awards(&self, request: Request<pb::ListAwardsRequest>) -> Answer<pb::ListAwardsResponse> {
-        let caller = self.caller(&request, READERS, "ListAwards").await?;
+        let caller = Caller::admitted(&request, READERS, "ListAwards")?;
         answer(self.ledger.list(&caller, request.get_ref(), None).await)
     }
 
@@ -225,7 +225,7 @@ impl RegistryService for Registry {
         &self,
         request: Request<pb::GetExclusionRequest>,
     ) -> Answer<pb::GetExclusionResponse> {
-        let caller = self.caller(&request, READERS, "GetExclusion").await?;
+        let caller = Caller::admitted(&request, READERS, "GetExclusion")?;
         answer(self.ledger.get(&caller, request.get_ref(), None).await)
     }
 
@@ -233,7 +233,7 @@ impl RegistryService for Registry {
         &self,
         request: Request<pb::ListExclusionsRequest>,
     ) -> Answer<pb::ListExclusionsResponse> {
-        let caller = self.caller(&request, READERS, "ListExclusions").await?;
+        let caller = Caller::admitted(&request, READERS, "ListExclusions")?;
         answer(self.ledger.list(&caller, request.get_ref(), None).await)
     }
 
@@ -262,7 +262,7 @@ impl RegistryService for Registry {
         &self,
         request: Request<pb::GetOtherAwardRequest>,
     ) -> Answer<pb::GetOtherAwardResponse> {
-        let caller = self.caller(&request, READERS, "GetOtherAward").await?;
+        let caller = Caller::admitted(&request, READERS, "GetOtherAward")?;
         answer(self.ledger.get(&caller, request.get_ref(), None).await)
     }
 
@@ -270,7 +270,7 @@ impl RegistryService for Registry {
         &self,
         request: Request<pb::ListOtherAwardsRequest>,
     ) -> Answer<pb::ListOtherAwardsResponse> {
-        let caller = self.caller(&request, READERS, "ListOtherAwards").await?;
+        let caller = Caller::admitted(&request, READERS, "ListOtherAwards")?;
         answer(self.ledger.list(&caller, request.get_ref(), None).await)
     }
 
@@ -299,7 +299,7 @@ impl RegistryService for Registry {
         &self,
         request: Request<pb::GetDecisionRequest>,
     ) -> Answer<pb::GetDecisionResponse> {
-        let caller = self.caller(&request, READERS, "GetDecision").await?;
+        let caller = Caller::admitted(&request, READERS, "GetDecision")?;
         answer(self.ledger.get(&caller, request.get_ref(), None).await)
     }
 
@@ -307,7 +307,7 @@ impl RegistryService for Registry {
         &self,
         request: Request<pb::ListDecisionsRequest>,
     ) -> Answer<pb::ListDecisionsResponse> {
-        let caller = self.caller(&request, READERS, "ListDecisions").await?;
+        let caller = Caller::admitted(&request, READERS, "ListDecisions")?;
         answer(self.ledger.list(&caller, request.get_ref(), None).await)
     }
 
@@ -315,7 +315,7 @@ impl RegistryService for Registry {
         &self,
         request: Request<pb::ListLegalPersonsRequest>,
     ) -> Answer<pb::ListLegalPersonsResponse> {
-        let caller = self.caller(&request, READERS, "ListLegalPersons").await?;
+        let caller = Caller::admitted(&request, READERS, "ListLegalPersons")?;
         answer(self.list_legal_persons_for(&caller, request.get_ref()).await)
     }
 
@@ -323,7 +323,7 @@ impl RegistryService for Registry {
         &self,
         request: Request<pb::CreateCredentialRequest>,
     ) -> Answer<pb::CreateCredentialResponse> {
-        let caller = self.caller(&request, BUREAU, "CreateCredential").await?;
+        let caller = Caller::admitted(&request, BUREAU, "CreateCredential")?;
         answer(self.create_credential_for(&caller, request.get_ref()).await)
     }
 
@@ -331,7 +331,7 @@ impl RegistryService for Registry {
         &self,
         request: Request<pb::ListCredentialsRequest>,
     ) -> Answer<pb::ListCredentialsResponse> {
-        let caller = self.caller(&request, READERS, "ListCredentials").await?;
+        let caller = Caller::admitted(&request, READERS, "ListCredentials")?;
         answer(self.list_credentials_for(&caller, request.get_ref()).await)
     }
 
@@ -339,7 +339,7 @@ impl RegistryService for Registry {
         &self,
         request: Request<pb::RevokeCredentialRequest>,
     ) -> Answer<pb::RevokeCredentialResponse> {
-        let caller = self.caller(&request, BUREAU, "RevokeCredential").await?;
+        let caller = Caller::admitted(&request, BUREAU, "RevokeCredential")?;
         answer(self.revoke_credential_for(&caller, request.get_ref()).await)
     }
 
@@ -347,8 +347,7 @@ impl RegistryService for Registry {
         &self,
         request: Request<Streaming<pb::ImportRegistryRequest>>,
     ) -> Answer<Self::ImportRegistryStream> {
-        let caller = self.callers.identify(request.extensions()).await?;
-        caller.require(BUREAU, "ImportRegistry")?;
+        let caller = Caller::admitted(&request, BUREAU, "ImportRegistry")?;
         Ok(Response::new(self.import(caller, request.into_inner())))
     }
 }

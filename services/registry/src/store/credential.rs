@@ -69,8 +69,16 @@ pub(crate) async fn by_key(
     .await?)
 }
 
-/// How many credentials of a holder are live.
+/// How many credentials of a holder are live. Whoever adds one waits here for whoever else does: the trigger that holds the bound takes
+/// the same lock.
 pub(crate) async fn live_count(tx: &mut PgConnection, city: &str, holder: &str) -> Result<i64, Error> {
+    sqlx::query(
+        "select pg_advisory_xact_lock(hashtextextended('registry.credential.of.' || $1 || '/' || $2, 0))",
+    )
+    .bind(city)
+    .bind(holder)
+    .execute(&mut *tx)
+    .await?;
     let (count,): (i64,) = sqlx::query_as(
         "select count(*) from registry.credential
          where city = $1 and holder = $2 and revoked_at is null and not_after > clock_timestamp()",
@@ -82,13 +90,20 @@ pub(crate) async fn live_count(tx: &mut PgConnection, city: &str, holder: &str) 
     Ok(count)
 }
 
-/// Revokes the credential of a public key; the first revocation stands. None where it does not exist.
+/// Revokes the credential of a public key; the first revocation stands. None where it does not exist. Waits for every write under it,
+/// behind the lock that those writes share, so that its time is later than theirs.
 pub(crate) async fn revoke(
     tx: &mut PgConnection,
     city: &str,
     spki_digest: [u8; 32],
     revoked_by: &str,
 ) -> Result<Option<Credential>, Error> {
+    sqlx::query(
+        "select pg_advisory_xact_lock(hashtextextended('registry.credential.' || encode($1, 'hex'), 0))",
+    )
+    .bind(spki_digest.as_slice())
+    .execute(&mut *tx)
+    .await?;
     sqlx::query(
         "update registry.credential set revoked_at = clock_timestamp(), revoked_by = $3
          where city = $1 and spki_digest = $2 and revoked_at is null",

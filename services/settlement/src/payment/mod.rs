@@ -15,7 +15,7 @@ mod voucher;
 use std::sync::Arc;
 
 use api::settlement::v1::payment_service_server::PaymentServiceServer;
-use ledger::{Callers, Ledger};
+use ledger::Ledger;
 use platform::sealing::Keyring;
 use platform::serve::MAX_MESSAGE_BYTES;
 
@@ -25,7 +25,6 @@ pub use error::Error;
 #[derive(Clone)]
 pub(crate) struct Payments {
     ledger: Ledger,
-    callers: Callers,
     keys: Option<Arc<Keyring>>,
 }
 
@@ -40,13 +39,8 @@ impl Payments {
 pub fn payment_routes(
     builder: &mut tonic::service::RoutesBuilder,
     ledger: Ledger,
-    callers: Callers,
     keys: Option<Arc<Keyring>>,
 ) {
-    let service = Payments {
-        ledger,
-        callers,
-        keys,
-    };
+    let service = Payments { ledger, keys };
     builder.add_service(PaymentServiceServer::new(service).max_decoding_message_size(MAX_MESSAGE_BYTES));
 }

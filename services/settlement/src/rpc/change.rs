@@ -6,7 +6,7 @@ use api::settlement::v1 as pb;
 use chrono::NaiveDate;
 use exchange::batch::ReadingRow;
 use ledger::command::Call;
-use ledger::store::cut_off;
+use ledger::store::{credential, cut_off};
 use ledger::{Caller, Ledger, Stamp};
 use platform::database::BoxFuture;
 use policy::date::{PolicyYear, beijing_date};
@@ -204,12 +204,15 @@ impl Settlement {
     /// Closes the city's cut-off, so that the decisions up to it are a fixed set. In a transaction of its own: whoever reports
     /// waits for the cut-off, and must not wait for a computation. A number that nothing is written under does no harm.
     async fn close_decisions(&self, caller: &Caller) -> Result<i64, Error> {
-        let (scope, city) = (caller.scope(self.ledger.role), caller.city.clone());
+        let (scope, caller) = (caller.scope(self.ledger.role), caller.clone());
         self.ledger
             .database
             .run_keyed("settlement.close_decisions", &scope, move |tx| {
-                let city = city.clone();
-                Box::pin(async move { Ok(cut_off::close(tx, city.as_str()).await?) })
+                let caller = caller.clone();
+                Box::pin(async move {
+                    credential::hold(tx, &caller).await?;
+                    Ok(cut_off::close(tx, caller.city.as_str()).await?)
+                })
             })
             .await
     }

@@ -11,7 +11,7 @@ mod sandbox;
 use api::settlement::v1 as pb;
 use api::settlement::v1::settlement_service_server::SettlementService;
 use ledger::caller::READERS;
-use ledger::{Caller, Error, Role};
+use ledger::{Caller, Role};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
@@ -26,26 +26,13 @@ const BUREAU: &[Role] = &[Role::Bureau];
 /// Who looks at a batch after its maker, and may stop it.
 const REVIEWERS: &[Role] = &[Role::FinanceChecker, Role::FinanceReleaser, Role::Bureau];
 
-impl Settlement {
-    async fn caller<T: Sync>(
-        &self,
-        request: &Request<T>,
-        allowed: &[Role],
-        rpc: &'static str,
-    ) -> Result<Caller, Error> {
-        let caller = self.callers.identify(request.extensions()).await?;
-        caller.require(allowed, rpc)?;
-        Ok(caller)
-    }
-}
-
 #[tonic::async_trait]
 impl SettlementService for Settlement {
     type StreamBatchStream = ReceiverStream<Result<pb::StreamBatchResponse, Status>>;
     type DownloadBatchStream = ReceiverStream<Result<pb::DownloadBatchResponse, Status>>;
 
     async fn open_batch(&self, request: Request<pb::OpenBatchRequest>) -> Answer<pb::OpenBatchResponse> {
-        let caller = self.caller(&request, MAKER, "OpenBatch").await?;
+        let caller = Caller::admitted(&request, MAKER, "OpenBatch")?;
         Ok(Response::new(self.open(&caller, request.get_ref()).await?))
     }
 
@@ -53,7 +40,7 @@ impl SettlementService for Settlement {
         &self,
         request: Request<pb::ComputeBatchRequest>,
     ) -> Answer<pb::ComputeBatchResponse> {
-        let caller = self.caller(&request, MAKER, "ComputeBatch").await?;
+        let caller = Caller::admitted(&request, MAKER, "ComputeBatch")?;
         Ok(Response::new(self.compute(&caller, request.get_ref()).await?))
     }
 
@@ -61,7 +48,7 @@ impl SettlementService for Settlement {
         &self,
         request: Request<pb::SubmitBatchRequest>,
     ) -> Answer<pb::SubmitBatchResponse> {
-        let caller = self.caller(&request, MAKER, "SubmitBatch").await?;
+        let caller = Caller::admitted(&request, MAKER, "SubmitBatch")?;
         Ok(Response::new(self.submit(&caller, request.get_ref()).await?))
     }
 
@@ -69,7 +56,7 @@ impl SettlementService for Settlement {
         &self,
         request: Request<pb::ReturnBatchRequest>,
     ) -> Answer<pb::ReturnBatchResponse> {
-        let caller = self.caller(&request, REVIEWERS, "ReturnBatch").await?;
+        let caller = Caller::admitted(&request, REVIEWERS, "ReturnBatch")?;
         Ok(Response::new(self.give_back(&caller, request.get_ref()).await?))
     }
 
@@ -77,7 +64,7 @@ impl SettlementService for Settlement {
         &self,
         request: Request<pb::PublishNoticeRequest>,
     ) -> Answer<pb::PublishNoticeResponse> {
-        let caller = self.caller(&request, BUREAU, "PublishNotice").await?;
+        let caller = Caller::admitted(&request, BUREAU, "PublishNotice")?;
         Ok(Response::new(self.publish(&caller, request.get_ref()).await?))
     }
 
@@ -85,7 +72,7 @@ impl SettlementService for Settlement {
         &self,
         request: Request<pb::ApproveBatchRequest>,
     ) -> Answer<pb::ApproveBatchResponse> {
-        let caller = self.caller(&request, CHECKER, "ApproveBatch").await?;
+        let caller = Caller::admitted(&request, CHECKER, "ApproveBatch")?;
         Ok(Response::new(self.approve(&caller, request.get_ref()).await?))
     }
 
@@ -93,7 +80,7 @@ impl SettlementService for Settlement {
         &self,
         request: Request<pb::ReleaseBatchRequest>,
     ) -> Answer<pb::ReleaseBatchResponse> {
-        let caller = self.caller(&request, RELEASER, "ReleaseBatch").await?;
+        let caller = Caller::admitted(&request, RELEASER, "ReleaseBatch")?;
         Ok(Response::new(self.release(&caller, request.get_ref()).await?))
     }
 
@@ -101,12 +88,12 @@ impl SettlementService for Settlement {
         &self,
         request: Request<pb::CancelBatchRequest>,
     ) -> Answer<pb::CancelBatchResponse> {
-        let caller = self.caller(&request, MAKER, "CancelBatch").await?;
+        let caller = Caller::admitted(&request, MAKER, "CancelBatch")?;
         Ok(Response::new(self.cancel(&caller, request.get_ref()).await?))
     }
 
     async fn get_batch(&self, request: Request<pb::GetBatchRequest>) -> Answer<pb::GetBatchResponse> {
-        let caller = self.caller(&request, READERS, "GetBatch").await?;
+        let caller = Caller::admitted(&request, READERS, "GetBatch")?;
         Ok(Response::new(self.get(&caller, request.get_ref()).await?))
     }
 
@@ -114,12 +101,12 @@ impl SettlementService for Settlement {
         &self,
         request: Request<pb::ListBatchesRequest>,
     ) -> Answer<pb::ListBatchesResponse> {
-        let caller = self.caller(&request, READERS, "ListBatches").await?;
+        let caller = Caller::admitted(&request, READERS, "ListBatches")?;
         Ok(Response::new(self.list(&caller, request.get_ref()).await?))
     }
 
     async fn list_lines(&self, request: Request<pb::ListLinesRequest>) -> Answer<pb::ListLinesResponse> {
-        let caller = self.caller(&request, READERS, "ListLines").await?;
+        let caller = Caller::admitted(&request, READERS, "ListLines")?;
         Ok(Response::new(self.lines(&caller, request.get_ref()).await?))
     }
 
@@ -127,7 +114,7 @@ impl SettlementService for Settlement {
         &self,
         request: Request<pb::ListFindingsRequest>,
     ) -> Answer<pb::ListFindingsResponse> {
-        let caller = self.caller(&request, READERS, "ListFindings").await?;
+        let caller = Caller::admitted(&request, READERS, "ListFindings")?;
         Ok(Response::new(self.findings(&caller, request.get_ref()).await?))
     }
 
@@ -135,7 +122,7 @@ impl SettlementService for Settlement {
         &self,
         request: Request<pb::ExplainLineRequest>,
     ) -> Answer<pb::ExplainLineResponse> {
-        let caller = self.caller(&request, READERS, "ExplainLine").await?;
+        let caller = Caller::admitted(&request, READERS, "ExplainLine")?;
         Ok(Response::new(self.explain(&caller, request.get_ref()).await?))
     }
 
@@ -143,7 +130,7 @@ impl SettlementService for Settlement {
         &self,
         request: Request<pb::StreamBatchRequest>,
     ) -> Answer<Self::StreamBatchStream> {
-        let caller = self.caller(&request, READERS, "StreamBatch").await?;
+        let caller = Caller::admitted(&request, READERS, "StreamBatch")?;
         Ok(Response::new(self.pull(&caller, request.get_ref()).await?))
     }
 
@@ -151,7 +138,7 @@ impl SettlementService for Settlement {
         &self,
         request: Request<pb::ListBatchMessagesRequest>,
     ) -> Answer<pb::ListBatchMessagesResponse> {
-        let caller = self.caller(&request, READERS, "ListBatchMessages").await?;
+        let caller = Caller::admitted(&request, READERS, "ListBatchMessages")?;
         Ok(Response::new(self.messages(&caller, request.get_ref()).await?))
     }
 
@@ -159,7 +146,7 @@ impl SettlementService for Settlement {
         &self,
         request: Request<pb::DownloadBatchRequest>,
     ) -> Answer<Self::DownloadBatchStream> {
-        let caller = self.caller(&request, READERS, "DownloadBatch").await?;
+        let caller = Caller::admitted(&request, READERS, "DownloadBatch")?;
         Ok(Response::new(self.download(&caller, request.get_ref()).await?))
     }
 }

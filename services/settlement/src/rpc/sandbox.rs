@@ -22,7 +22,7 @@ impl SandboxService for Settlement {
         &self,
         request: Request<pb::AdvanceBusinessDateRequest>,
     ) -> Answer<pb::AdvanceBusinessDateResponse> {
-        let caller = self.caller(&request, MAKER, "AdvanceBusinessDate").await?;
+        let caller = Caller::admitted(&request, MAKER, "AdvanceBusinessDate")?;
         Ok(Response::new(self.advance(&caller, request.get_ref()).await?))
     }
 }

@@ -1,4 +1,4 @@
-//! Reasons of calls that no handler answered: refused by the router, the codec or the limit of time.
+//! Reasons of calls that no handler answered: refused by the router, the codec, the limits of time or the bounds on calls.
 
 /// Reason, Chinese, English.
 pub(super) const REASONS: &[(&str, &str, &str)] = &[
@@ -18,4 +18,14 @@ pub(super) const REASONS: &[(&str, &str, &str)] = &[
         "the bytes are no message of the method",
     ),
     ("CALL_TIMED_OUT", "处理超时", "the call took too long"),
+    (
+        "CALLS_TOO_MANY",
+        "同时进行的调用过多，请稍后重试",
+        "too many calls are under way: try again after the pause that the refusal states",
+    ),
+    (
+        "READER_STALLED",
+        "接收方长时间未读取数据",
+        "the reader of an answer took nothing for too long",
+    ),
 ];

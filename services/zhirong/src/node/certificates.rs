@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use ledger::{Caller, Error, Role};
+use ledger::{Caller, Credential, Error, Role};
 use platform::database::Database;
 use platform::identity::{Authority, Identity, Purpose, certificate_digest, load_identity};
 use policy::ident::City;
@@ -61,6 +61,7 @@ pub(super) async fn enroll_people(
                 city: city.clone(),
                 holder: name.to_owned(),
                 role,
+                credential: Credential::Key(digest),
             };
             registry::enroll(database, &caller, digest, "operator").await?;
         }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ledger::admission::{AdmissionLayer, Bounds, OpenLayer};
 use ledger::{Callers, Error};
 use notify::Webhooks;
 use platform::database::Database;
@@ -36,47 +37,30 @@ pub(super) fn of(
     issuer: Option<Arc<Authority>>,
     (signer, keys): (Option<Arc<dyn Signer>>, Option<Arc<Keyring>>),
     webhooks: Option<&Webhooks>,
-    is_sandbox: bool,
+    (bounds, is_sandbox): (Bounds, bool),
 ) -> Result<tonic::service::Routes, Error> {
-    let callers = Callers::new(database.clone());
     let ledger = |role| ledger_of(database, role, rulebooks.clone());
     let mut builder = tonic::service::Routes::builder();
     for role in roles {
         match *role {
-            "registry" => registry::routes(
-                &mut builder,
-                ledger(registry::DATABASE_ROLE),
-                callers.clone(),
-                issuer.clone(),
-            ),
-            "pledge" => pledge::routes(&mut builder, ledger(pledge::DATABASE_ROLE), callers.clone()),
-            "insurance" => insurance::routes(&mut builder, ledger(insurance::DATABASE_ROLE), callers.clone()),
+            "registry" => registry::routes(&mut builder, ledger(registry::DATABASE_ROLE), issuer.clone()),
+            "pledge" => pledge::routes(&mut builder, ledger(pledge::DATABASE_ROLE)),
+            "insurance" => insurance::routes(&mut builder, ledger(insurance::DATABASE_ROLE)),
             "notify" => webhooks.into_iter().for_each(|it| it.routes(&mut builder)),
             "files" => {
                 let registry = ledger(registry::DATABASE_ROLE);
                 let owners = files::Owners {
-                    registry_hook: registry::import_hook(registry.clone(), callers.clone(), issuer.clone()),
+                    registry_hook: registry::import_hook(registry.clone(), issuer.clone()),
                     registry,
                     pledge: ledger(pledge::DATABASE_ROLE),
                     insurance: ledger(insurance::DATABASE_ROLE),
                 };
-                files::routes(
-                    &mut builder,
-                    ledger(files::DATABASE_ROLE),
-                    callers.clone(),
-                    owners,
-                );
+                files::routes(&mut builder, ledger(files::DATABASE_ROLE), owners);
             }
             _ => {
                 let own = ledger(settlement::DATABASE_ROLE);
-                settlement::routes(
-                    &mut builder,
-                    own.clone(),
-                    callers.clone(),
-                    signer.clone(),
-                    is_sandbox,
-                );
-                settlement::payment_routes(&mut builder, own, callers.clone(), keys.clone());
+                settlement::routes(&mut builder, own.clone(), signer.clone(), is_sandbox);
+                settlement::payment_routes(&mut builder, own, keys.clone());
             }
         }
     }
@@ -89,18 +73,30 @@ pub(super) fn of(
         Some(&"files") => files::DATABASE_ROLE,
         _ => settlement::DATABASE_ROLE,
     };
-    ledger::rpc::routes(&mut builder, ledger(reader), callers);
-    with_json(builder.routes())
+    ledger::rpc::routes(&mut builder, ledger(reader));
+    guarded(builder.routes(), database, bounds)
 }
 
-/// The same routes for callers of JSON and gRPC-Web, in this process and under the same certificates.
-fn with_json(routes: tonic::service::Routes) -> Result<tonic::service::Routes, Error> {
+/// The same routes for callers of JSON and gRPC-Web as well, in this process; whoever calls is known and let in before anything of the
+/// request is read.
+fn guarded(
+    routes: tonic::service::Routes,
+    database: &Database,
+    bounds: Bounds,
+) -> Result<tonic::service::Routes, Error> {
     let methods =
         gateway::Methods::new(api::FILE_DESCRIPTOR_SET).map_err(|error| platform::Error::Start {
             reason: error.reason(),
             zh: error.message_zh(),
             en: error.message_en(),
         })?;
-    let layer = gateway::GatewayLayer::new(methods, platform::telemetry::current_trace_id);
-    Ok(routes.into_axum_router().layer(layer).into())
+    let json = gateway::GatewayLayer::new(methods.clone(), platform::telemetry::current_trace_id);
+    let door = AdmissionLayer::new(
+        vec![Arc::new(Callers::new(database.clone()))],
+        bounds,
+        move |path| methods.at(path).is_some(),
+        gateway::refusal,
+    );
+    let open = routes.into_axum_router().layer(OpenLayer::start());
+    Ok(open.layer(json).layer(door).into())
 }

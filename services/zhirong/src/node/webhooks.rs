@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use ledger::{Callers, Error};
+use ledger::Error;
 use notify::{Options, Reach, Webhooks};
 use platform::config::Settings;
 use platform::database::Database;
@@ -51,5 +51,5 @@ pub(super) fn service(
     options: Options,
 ) -> Result<Webhooks, Error> {
     let ledger = ledger_of(database, notify::DATABASE_ROLE, rulebooks);
-    Webhooks::new(ledger, Callers::new(database.clone()), options)
+    Webhooks::new(ledger, options)
 }

@@ -79,17 +79,6 @@ fn token_error() -> Error {
 }
 
 impl Payments {
-    async fn caller<T: Sync>(
-        &self,
-        request: &Request<T>,
-        allowed: &[Role],
-        rpc: &'static str,
-    ) -> Result<Caller, ledger::Error> {
-        let caller = self.callers.identify(request.extensions()).await?;
-        caller.require(allowed, rpc)?;
-        Ok(caller)
-    }
-
     /// One writing call. What it answers is kept with its request key, so it never holds an account number.
     async fn command<B, A, F>(
         &self,
@@ -131,7 +120,7 @@ impl PaymentService for Payments {
         &self,
         request: Request<pb::ReportPayeeAccountRequest>,
     ) -> Answer<pb::ReportPayeeAccountResponse> {
-        let caller = self.caller(&request, REPORTERS, "ReportPayeeAccount").await?;
+        let caller = Caller::admitted(&request, REPORTERS, "ReportPayeeAccount")?;
         Ok(Response::new(
             self.report_payee_account_of(&caller, request.get_ref()).await?,
         ))
@@ -141,7 +130,7 @@ impl PaymentService for Payments {
         &self,
         request: Request<pb::ImportPayeeAccountsRequest>,
     ) -> Answer<pb::ImportPayeeAccountsResponse> {
-        let caller = self.caller(&request, REPORTERS, "ImportPayeeAccounts").await?;
+        let caller = Caller::admitted(&request, REPORTERS, "ImportPayeeAccounts")?;
         Ok(Response::new(
             self.import_payee_accounts_of(&caller, request.get_ref()).await?,
         ))
@@ -151,7 +140,7 @@ impl PaymentService for Payments {
         &self,
         request: Request<pb::ListPayeeAccountsRequest>,
     ) -> Answer<pb::ListPayeeAccountsResponse> {
-        let caller = self.caller(&request, HOLDERS, "ListPayeeAccounts").await?;
+        let caller = Caller::admitted(&request, HOLDERS, "ListPayeeAccounts")?;
         Ok(Response::new(
             self.list_payee_accounts_of(&caller, request.get_ref()).await?,
         ))
@@ -161,7 +150,7 @@ impl PaymentService for Payments {
         &self,
         request: Request<pb::PreparePaymentsRequest>,
     ) -> Answer<pb::PreparePaymentsResponse> {
-        let caller = self.caller(&request, MAKER, "PreparePayments").await?;
+        let caller = Caller::admitted(&request, MAKER, "PreparePayments")?;
         Ok(Response::new(
             self.prepare_payments_of(&caller, request.get_ref()).await?,
         ))
@@ -171,7 +160,7 @@ impl PaymentService for Payments {
         &self,
         request: Request<pb::ListPaymentsRequest>,
     ) -> Answer<pb::ListPaymentsResponse> {
-        let caller = self.caller(&request, READERS, "ListPayments").await?;
+        let caller = Caller::admitted(&request, READERS, "ListPayments")?;
         Ok(Response::new(
             self.list_payments_of(&caller, request.get_ref()).await?,
         ))
@@ -181,7 +170,7 @@ impl PaymentService for Payments {
         &self,
         request: Request<pb::SetBudgetUnitRequest>,
     ) -> Answer<pb::SetBudgetUnitResponse> {
-        let caller = self.caller(&request, CHECKER, "SetBudgetUnit").await?;
+        let caller = Caller::admitted(&request, CHECKER, "SetBudgetUnit")?;
         Ok(Response::new(
             self.set_budget_unit_of(&caller, request.get_ref()).await?,
         ))
@@ -191,7 +180,7 @@ impl PaymentService for Payments {
         &self,
         request: Request<pb::GetBudgetUnitRequest>,
     ) -> Answer<pb::GetBudgetUnitResponse> {
-        let caller = self.caller(&request, READERS, "GetBudgetUnit").await?;
+        let caller = Caller::admitted(&request, READERS, "GetBudgetUnit")?;
         Ok(Response::new(
             self.get_budget_unit_of(&caller, request.get_ref()).await?,
         ))
@@ -201,7 +190,7 @@ impl PaymentService for Payments {
         &self,
         request: Request<pb::ExportVouchersRequest>,
     ) -> Answer<pb::ExportVouchersResponse> {
-        let caller = self.caller(&request, MAKER, "ExportVouchers").await?;
+        let caller = Caller::admitted(&request, MAKER, "ExportVouchers")?;
         Ok(Response::new(
             self.export_vouchers_of(&caller, request.get_ref()).await?,
         ))
@@ -211,7 +200,7 @@ impl PaymentService for Payments {
         &self,
         request: Request<pb::ImportPaymentResultsRequest>,
     ) -> Answer<pb::ImportPaymentResultsResponse> {
-        let caller = self.caller(&request, MAKER, "ImportPaymentResults").await?;
+        let caller = Caller::admitted(&request, MAKER, "ImportPaymentResults")?;
         Ok(Response::new(
             self.import_payment_results_of(&caller, request.get_ref()).await?,
         ))
@@ -221,7 +210,7 @@ impl PaymentService for Payments {
         &self,
         request: Request<pb::RepayPaymentRequest>,
     ) -> Answer<pb::RepayPaymentResponse> {
-        let caller = self.caller(&request, MAKER, "RepayPayment").await?;
+        let caller = Caller::admitted(&request, MAKER, "RepayPayment")?;
         Ok(Response::new(
             self.repay_payment_of(&caller, request.get_ref()).await?,
         ))
@@ -231,7 +220,7 @@ impl PaymentService for Payments {
         &self,
         request: Request<pb::ListRecoveriesRequest>,
     ) -> Answer<pb::ListRecoveriesResponse> {
-        let caller = self.caller(&request, READERS, "ListRecoveries").await?;
+        let caller = Caller::admitted(&request, READERS, "ListRecoveries")?;
         Ok(Response::new(
             self.list_recoveries_of(&caller, request.get_ref()).await?,
         ))
@@ -241,7 +230,7 @@ impl PaymentService for Payments {
         &self,
         request: Request<pb::AgreeInstalmentsRequest>,
     ) -> Answer<pb::AgreeInstalmentsResponse> {
-        let caller = self.caller(&request, MAKER, "AgreeInstalments").await?;
+        let caller = Caller::admitted(&request, MAKER, "AgreeInstalments")?;
         Ok(Response::new(
             self.agree_instalments_of(&caller, request.get_ref()).await?,
         ))
@@ -251,7 +240,7 @@ impl PaymentService for Payments {
         &self,
         request: Request<pb::RecordRepaymentRequest>,
     ) -> Answer<pb::RecordRepaymentResponse> {
-        let caller = self.caller(&request, MAKER, "RecordRepayment").await?;
+        let caller = Caller::admitted(&request, MAKER, "RecordRepayment")?;
         Ok(Response::new(
             self.record_repayment_of(&caller, request.get_ref()).await?,
         ))
@@ -261,7 +250,7 @@ impl PaymentService for Payments {
         &self,
         request: Request<pb::ImportBankStatementRequest>,
     ) -> Answer<pb::ImportBankStatementResponse> {
-        let caller = self.caller(&request, MAKER, "ImportBankStatement").await?;
+        let caller = Caller::admitted(&request, MAKER, "ImportBankStatement")?;
         Ok(Response::new(
             self.import_bank_statement_of(&caller, request.get_ref()).await?,
         ))
@@ -271,7 +260,7 @@ impl PaymentService for Payments {
         &self,
         request: Request<pb::GetReconciliationRequest>,
     ) -> Answer<pb::GetReconciliationResponse> {
-        let caller = self.caller(&request, READERS, "GetReconciliation").await?;
+        let caller = Caller::admitted(&request, READERS, "GetReconciliation")?;
         Ok(Response::new(
             self.get_reconciliation_of(&caller, request.get_ref()).await?,
         ))

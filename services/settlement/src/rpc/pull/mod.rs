@@ -22,7 +22,7 @@ use crate::error::Error;
 use crate::model::BatchNo;
 
 /// Messages that may wait for a slow reader before the stream stops reading.
-const MESSAGES_WAITING: usize = 64;
+const MESSAGES_WAITING: usize = 16;
 
 /// The batch as the header carries it: from its release on as it was released, whatever became of it since, so that pulling again
 /// gives the same bytes.

@@ -126,13 +126,13 @@ impl ReviewService for Settlement {
         &self,
         request: Request<pb::StreamNoticeRequest>,
     ) -> Answer<Self::StreamNoticeStream> {
-        let caller = self.caller(&request, READERS, "StreamNotice").await?;
+        let caller = Caller::admitted(&request, READERS, "StreamNotice")?;
         let parts = self.notice_file(&caller, request.get_ref()).await?;
         Ok(Response::new(futures_util::stream::iter(parts)))
     }
 
     async fn get_notice(&self, request: Request<pb::GetNoticeRequest>) -> Answer<pb::GetNoticeResponse> {
-        let caller = self.caller(&request, READERS, "GetNotice").await?;
+        let caller = Caller::admitted(&request, READERS, "GetNotice")?;
         Ok(Response::new(
             self.on_get_notice(&caller, request.get_ref()).await?,
         ))
@@ -142,7 +142,7 @@ impl ReviewService for Settlement {
         &self,
         request: Request<pb::ListNoticesRequest>,
     ) -> Answer<pb::ListNoticesResponse> {
-        let caller = self.caller(&request, READERS, "ListNotices").await?;
+        let caller = Caller::admitted(&request, READERS, "ListNotices")?;
         Ok(Response::new(
             self.on_list_notices(&caller, request.get_ref()).await?,
         ))
@@ -152,7 +152,7 @@ impl ReviewService for Settlement {
         &self,
         request: Request<pb::OpenObjectionRequest>,
     ) -> Answer<pb::OpenObjectionResponse> {
-        let caller = self.caller(&request, BUREAU, "OpenObjection").await?;
+        let caller = Caller::admitted(&request, BUREAU, "OpenObjection")?;
         Ok(Response::new(
             self.on_open_objection(&caller, request.get_ref()).await?,
         ))
@@ -162,7 +162,7 @@ impl ReviewService for Settlement {
         &self,
         request: Request<pb::DecideObjectionRequest>,
     ) -> Answer<pb::DecideObjectionResponse> {
-        let caller = self.caller(&request, BUREAU, "DecideObjection").await?;
+        let caller = Caller::admitted(&request, BUREAU, "DecideObjection")?;
         Ok(Response::new(
             self.on_decide_objection(&caller, request.get_ref()).await?,
         ))
@@ -172,7 +172,7 @@ impl ReviewService for Settlement {
         &self,
         request: Request<pb::WithdrawObjectionRequest>,
     ) -> Answer<pb::WithdrawObjectionResponse> {
-        let caller = self.caller(&request, BUREAU, "WithdrawObjection").await?;
+        let caller = Caller::admitted(&request, BUREAU, "WithdrawObjection")?;
         Ok(Response::new(
             self.on_withdraw_objection(&caller, request.get_ref()).await?,
         ))
@@ -182,7 +182,7 @@ impl ReviewService for Settlement {
         &self,
         request: Request<pb::ListObjectionsRequest>,
     ) -> Answer<pb::ListObjectionsResponse> {
-        let caller = self.caller(&request, READERS, "ListObjections").await?;
+        let caller = Caller::admitted(&request, READERS, "ListObjections")?;
         Ok(Response::new(
             self.on_list_objections(&caller, request.get_ref()).await?,
         ))
@@ -192,14 +192,14 @@ impl ReviewService for Settlement {
         &self,
         request: Request<pb::FreezePaymentsRequest>,
     ) -> Answer<pb::FreezePaymentsResponse> {
-        let caller = self.caller(&request, REVIEWERS, "FreezePayments").await?;
+        let caller = Caller::admitted(&request, REVIEWERS, "FreezePayments")?;
         Ok(Response::new(
             self.on_freeze_payments(&caller, request.get_ref()).await?,
         ))
     }
 
     async fn lift_freeze(&self, request: Request<pb::LiftFreezeRequest>) -> Answer<pb::LiftFreezeResponse> {
-        let caller = self.caller(&request, REVIEWERS, "LiftFreeze").await?;
+        let caller = Caller::admitted(&request, REVIEWERS, "LiftFreeze")?;
         Ok(Response::new(
             self.on_lift_freeze(&caller, request.get_ref()).await?,
         ))
@@ -209,14 +209,14 @@ impl ReviewService for Settlement {
         &self,
         request: Request<pb::ListFreezesRequest>,
     ) -> Answer<pb::ListFreezesResponse> {
-        let caller = self.caller(&request, READERS, "ListFreezes").await?;
+        let caller = Caller::admitted(&request, READERS, "ListFreezes")?;
         Ok(Response::new(
             self.on_list_freezes(&caller, request.get_ref()).await?,
         ))
     }
 
     async fn set_budget(&self, request: Request<pb::SetBudgetRequest>) -> Answer<pb::SetBudgetResponse> {
-        let caller = self.caller(&request, MAKER, "SetBudget").await?;
+        let caller = Caller::admitted(&request, MAKER, "SetBudget")?;
         Ok(Response::new(
             self.on_set_budget(&caller, request.get_ref()).await?,
         ))
@@ -226,7 +226,7 @@ impl ReviewService for Settlement {
         &self,
         request: Request<pb::ListBudgetsRequest>,
     ) -> Answer<pb::ListBudgetsResponse> {
-        let caller = self.caller(&request, READERS, "ListBudgets").await?;
+        let caller = Caller::admitted(&request, READERS, "ListBudgets")?;
         Ok(Response::new(
             self.on_list_budgets(&caller, request.get_ref()).await?,
         ))
@@ -236,7 +236,7 @@ impl ReviewService for Settlement {
         &self,
         request: Request<pb::OrderRecoveryRequest>,
     ) -> Answer<pb::OrderRecoveryResponse> {
-        let caller = self.caller(&request, MAKER_OR_BUREAU, "OrderRecovery").await?;
+        let caller = Caller::admitted(&request, MAKER_OR_BUREAU, "OrderRecovery")?;
         Ok(Response::new(
             self.on_order_recovery(&caller, request.get_ref()).await?,
         ))
@@ -246,7 +246,7 @@ impl ReviewService for Settlement {
         &self,
         request: Request<pb::ApproveRecoveryOrderRequest>,
     ) -> Answer<pb::ApproveRecoveryOrderResponse> {
-        let caller = self.caller(&request, CHECKER, "ApproveRecoveryOrder").await?;
+        let caller = Caller::admitted(&request, CHECKER, "ApproveRecoveryOrder")?;
         Ok(Response::new(
             self.on_approve_recovery_order(&caller, request.get_ref()).await?,
         ))
@@ -256,7 +256,7 @@ impl ReviewService for Settlement {
         &self,
         request: Request<pb::ListRecoveryOrdersRequest>,
     ) -> Answer<pb::ListRecoveryOrdersResponse> {
-        let caller = self.caller(&request, READERS, "ListRecoveryOrders").await?;
+        let caller = Caller::admitted(&request, READERS, "ListRecoveryOrders")?;
         Ok(Response::new(
             self.on_list_recovery_orders(&caller, request.get_ref()).await?,
         ))
@@ -266,7 +266,7 @@ impl ReviewService for Settlement {
         &self,
         request: Request<pb::SetCalendarRequest>,
     ) -> Answer<pb::SetCalendarResponse> {
-        let caller = self.caller(&request, MAKER_OR_BUREAU, "SetCalendar").await?;
+        let caller = Caller::admitted(&request, MAKER_OR_BUREAU, "SetCalendar")?;
         Ok(Response::new(
             self.on_set_calendar(&caller, request.get_ref()).await?,
         ))
@@ -276,7 +276,7 @@ impl ReviewService for Settlement {
         &self,
         request: Request<pb::ListCalendarRequest>,
     ) -> Answer<pb::ListCalendarResponse> {
-        let caller = self.caller(&request, READERS, "ListCalendar").await?;
+        let caller = Caller::admitted(&request, READERS, "ListCalendar")?;
         Ok(Response::new(
             self.on_list_calendar(&caller, request.get_ref()).await?,
         ))

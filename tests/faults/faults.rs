@@ -1,0 +1,33 @@
+//! The groups of `cargo xtask faults` with small counts, so that they are known to run and to catch their red twins.
+
+use zhirong_tests::faults;
+use zhirong_tests::figure::{Asked, SEED, Size};
+
+#[track_caller]
+fn holds(group: &str) {
+    let asked = Asked {
+        size: Size::Test,
+        seed: SEED,
+    };
+    assert!(faults::run(asked, Some(group)), "see the figures above");
+}
+
+#[test]
+fn a_revoked_credential_writes_nothing_more() {
+    holds("revoked");
+}
+
+/// How long calls take is not asserted here, beside other tests: only that the attack is waged and the memory is held.
+#[test]
+fn headers_without_end_cost_no_memory() {
+    let asked = Asked {
+        size: Size::Test,
+        seed: SEED,
+    };
+    let figures = faults::flood::figures(asked);
+    let memory = figures
+        .iter()
+        .filter(|figure| !figure.name().contains("p99") && !figure.name().contains("normal"));
+    let wrong: Vec<_> = memory.filter(|figure| !figure.is_ok()).collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
+}

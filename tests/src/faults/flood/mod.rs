@@ -1,0 +1,215 @@
+//! Callers that want too much, beside honest ones.
+//!
+//! Each attack is waged by an institution of its own, with its own certificate, against a server process whose memory is read from
+//! `/proc`. Four honest callers are measured quiet just before it, beside it, and after it.
+
+mod attack;
+mod honest;
+mod raw;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use platform::database::embedded::temporary_dir;
+use platform::identity::load_identity;
+use platform::twin::{Twin, VARIABLE};
+
+use self::attack::{Attack, Attacker, Target};
+use self::honest::Honest;
+use crate::figure::{Asked, Figure, Size, count, show};
+use crate::process::Served;
+use crate::sandbox::watch;
+use crate::scene::Lending;
+
+/// Most memory over that of the quiet server, in MiB.
+const MEMORY_BAR: u64 = 64;
+/// Most time of 99 of 100 honest calls, in percent of the quiet one.
+const P99_BAR: u64 = 200;
+/// Most seconds until honest calls are as quick again as they may be beside an attack.
+const NORMAL_BAR: u64 = 5;
+/// Attacks that the server without limits must not stand.
+const TWINS: [Attack; 2] = [Attack::Headers, Attack::Stalled];
+
+/// What was seen of one attack.
+#[derive(Debug)]
+struct Outcome {
+    attack: Attack,
+    memory: u64,
+    quiet: Duration,
+    beside: Duration,
+    errors: Vec<String>,
+    normal: Option<Duration>,
+}
+
+impl Outcome {
+    fn percent(&self) -> u64 {
+        let quiet = self.quiet.as_micros().max(1);
+        u64::try_from(self.beside.as_micros() * 100 / quiet).unwrap()
+    }
+
+    fn figures(&self) -> Vec<Figure> {
+        let name = |what: &str| format!("flood_{}_{what}", self.attack.as_str());
+        let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap();
+        let printed =
+            |what: &str, time: Duration| Figure::judged(name(what), micros(time), "printed only", true);
+        vec![
+            Figure::at_most(name("rss_over_base_mib"), self.memory, MEMORY_BAR),
+            printed("honest_p99_quiet_us", self.quiet),
+            printed("honest_p99_us", self.beside),
+            Figure::at_most(name("honest_p99_percent_of_quiet"), self.percent(), P99_BAR),
+            Figure::none(name("honest_errors"), count(self.errors.len())),
+            Figure::within(
+                name("back_to_normal_s"),
+                self.normal.unwrap_or(Duration::MAX),
+                NORMAL_BAR,
+            ),
+        ]
+    }
+
+    /// How many bars it goes over.
+    fn broken(&self) -> usize {
+        let over = [
+            self.memory > MEMORY_BAR,
+            self.percent() > P99_BAR,
+            !self.errors.is_empty(),
+            self.normal
+                .is_none_or(|took| took > Duration::from_secs(NORMAL_BAR)),
+        ];
+        over.into_iter().filter(|is_over| *is_over).count()
+    }
+}
+
+/// The figures of this group.
+pub fn figures(asked: Asked) -> Vec<Figure> {
+    let attacks: &[Attack] = match asked.size {
+        Size::Test => &[Attack::Headers],
+        _ => &Attack::ALL,
+    };
+    let quiet = Duration::from_millis(asked.of(1_500, 1_500, 4_000, 10_000));
+    let beside = Duration::from_millis(asked.of(2_000, 3_000, 5_000, 80_000));
+    let mut figures = Vec::new();
+    for outcome in crate::run(wage(attacks, (quiet, beside), &[])) {
+        show(outcome.attack.as_str(), &outcome.errors);
+        figures.extend(outcome.figures());
+    }
+    let twins: &[Attack] = match asked.size {
+        Size::Test => &[Attack::Headers],
+        _ => &TWINS,
+    };
+    let without = [(VARIABLE, Twin::NoLimits.as_str())];
+    let beside = Duration::from_millis(asked.of(3_000, 4_000, 5_000, 5_000));
+    for outcome in crate::run(wage(twins, (quiet, beside), &without)) {
+        eprintln!("without limits: {outcome:?}");
+        let name = format!("flood_{}", outcome.attack.as_str());
+        figures.push(Figure::red_twin(
+            &format!("{name}, a server without limits"),
+            outcome.broken(),
+        ));
+    }
+    figures
+}
+
+/// Wages attacks one after the other against a server of its own.
+async fn wage(attacks: &[Attack], times: (Duration, Duration), environment: &[(&str, &str)]) -> Vec<Outcome> {
+    platform::serve::install_crypto_provider();
+    let dir = temporary_dir("zhirong-flood").unwrap();
+    let _watchdog = watch(&dir);
+    let data = dir.to_str().unwrap();
+    let served = Served::start(
+        &["--sandbox", "--data", data, "--listen", "127.0.0.1:0"],
+        environment,
+    );
+    let honest = Honest::new(&served).await;
+    let hostile = Lending::new(&served).await;
+    hostile.lend(2025, "8000000.00").await;
+    let target = Target {
+        address: served.url().trim_start_matches("https://").parse().unwrap(),
+        identity: load_identity(served.identity(), &hostile.code).unwrap(),
+    };
+    // What is read and made on first use belongs to the base.
+    let warm = honest.begin().await;
+    tokio::time::sleep(times.0).await;
+    warm.end().await;
+    let mut outcomes = Vec::new();
+    for attack in attacks {
+        outcomes.push(one(*attack, &target, times, (&served, &honest)).await);
+    }
+    drop(served);
+    outcomes
+}
+
+async fn one(
+    attack: Attack,
+    target: &Target,
+    (quiet_time, beside_time): (Duration, Duration),
+    (served, honest): (&Served, &Honest),
+) -> Outcome {
+    let calling = honest.begin().await;
+    tokio::time::sleep(quiet_time).await;
+    let quiet = calling.end().await;
+    let base = resident_kib(served.pid());
+    let memory = Memory::watch(served.pid());
+    let attacker = Attacker::start(attack, target);
+    let calling = honest.begin().await;
+    tokio::time::sleep(beside_time).await;
+    let beside = calling.end().await;
+    let calling = honest.begin().await;
+    let stopping = tokio::task::spawn_blocking(move || {
+        attacker.stop();
+        Instant::now()
+    });
+    let stopped = stopping.await.unwrap();
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    let bar = quiet.p99() * u32::try_from(P99_BAR / 100).unwrap();
+    let mut after = calling.end().await;
+    let mut normal = after.normal_after(stopped, bar);
+    // Mostly it is at once; where not, it is waited for.
+    if normal.is_none() {
+        let calling = honest.begin().await;
+        tokio::time::sleep(Duration::from_secs(NORMAL_BAR)).await;
+        after = calling.end().await;
+        normal = after.normal_after(stopped, bar);
+    }
+    Outcome {
+        attack,
+        memory: memory.most().saturating_sub(base) / 1_024,
+        quiet: quiet.p99(),
+        beside: beside.p99(),
+        errors: [beside.errors, after.errors].concat(),
+        normal,
+    }
+}
+
+/// Physical memory of a process, in KiB.
+fn resident_kib(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.and_then(|rest| rest.trim().trim_end_matches(" kB").parse().ok())
+        .unwrap_or(0)
+}
+
+/// The most memory that a process has while this lives.
+struct Memory {
+    most: Arc<AtomicU64>,
+    stop: Arc<AtomicBool>,
+}
+
+impl Memory {
+    fn watch(pid: u32) -> Self {
+        let (most, stop) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
+        let (seen, stopped) = (most.clone(), stop.clone());
+        std::thread::spawn(move || {
+            while !stopped.load(Ordering::Relaxed) {
+                seen.fetch_max(resident_kib(pid), Ordering::Relaxed);
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        });
+        Self { most, stop }
+    }
+
+    fn most(self) -> u64 {
+        self.stop.store(true, Ordering::Relaxed);
+        self.most.load(Ordering::Relaxed)
+    }
+}
