@@ -119,10 +119,14 @@ impl Http {
     /// A client known by a certificate of the sandbox.
     pub fn new(sandbox: &Sandbox, name: &str, version: Version) -> Self {
         let identity = load_identity(sandbox.identity_dir(), name).unwrap();
-        let address = sandbox.url().trim_start_matches("https://").parse().unwrap();
+        Self::to(sandbox.url(), &identity, version)
+    }
+
+    /// A client of any address with any identity.
+    pub fn to(url: &str, identity: &Identity, version: Version) -> Self {
         Self {
-            address,
-            connector: tls(&identity, version),
+            address: url.trim_start_matches("https://").parse().unwrap(),
+            connector: tls(identity, version),
             version,
             shared: Mutex::new(None),
         }

@@ -52,8 +52,6 @@ pub enum LogFormat {
 pub struct Settings {
     /// Connection URL of PostgreSQL 15 to 18; without it the program starts its own server.
     pub database_url: Option<Secret>,
-    /// Allows an unencrypted connection to a database on another machine.
-    pub database_plaintext: bool,
     /// Most open database connections, 1 to 1,000.
     pub database_max_connections: u32,
     /// Folder with `postgres` and `initdb`, when it shall not be searched for.
@@ -66,6 +64,12 @@ pub struct Settings {
     pub roles: Vec<String>,
     /// A place for trying out: made-up data, development certificates. Loopback only.
     pub sandbox: bool,
+    /// Seconds between telling health probes that this process stops and closing its connections, 0 to 60.
+    pub drain_seconds: u32,
+    /// Names of findings that a start in earnest goes on with; only those that can be lived with are taken.
+    pub accept: Vec<String>,
+    /// Whether the interface describes itself to anybody who asks (gRPC reflection); a sandbox does, a node in earnest never.
+    pub reflection: bool,
     /// Files with rules that stand in for those that ship with the program, one a city.
     pub policies: Vec<PathBuf>,
     /// Private key (PKCS#8 PEM) that signs released results. Without it nothing is signed, but for a sandbox, which makes one.
@@ -100,13 +104,15 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             database_url: None,
-            database_plaintext: false,
             database_max_connections: 10,
             pg_bin: None,
             data: PathBuf::from("zhirong-data"),
             listen: SocketAddr::from(([127, 0, 0, 1], 7443)),
             roles: Vec::new(),
             sandbox: false,
+            drain_seconds: 0,
+            accept: Vec::new(),
+            reflection: false,
             policies: Vec::new(),
             signing_key: None,
             signing_algorithm: None,
@@ -131,8 +137,6 @@ impl Default for Settings {
 pub struct Overlay {
     /// See [`Settings::database_url`].
     pub database_url: Option<Secret>,
-    /// See [`Settings::database_plaintext`].
-    pub database_plaintext: Option<bool>,
     /// See [`Settings::database_max_connections`].
     pub database_max_connections: Option<u32>,
     /// See [`Settings::pg_bin`].
@@ -145,6 +149,12 @@ pub struct Overlay {
     pub roles: Option<Vec<String>>,
     /// See [`Settings::sandbox`].
     pub sandbox: Option<bool>,
+    /// See [`Settings::drain_seconds`].
+    pub drain_seconds: Option<u32>,
+    /// See [`Settings::accept`].
+    pub accept: Option<Vec<String>>,
+    /// See [`Settings::reflection`].
+    pub reflection: Option<bool>,
     /// See [`Settings::policies`].
     pub policies: Option<Vec<PathBuf>>,
     /// See [`Settings::signing_key`].
@@ -208,13 +218,15 @@ impl Settings {
 
     fn apply(&mut self, layer: Overlay) {
         set_some(&mut self.database_url, layer.database_url);
-        set(&mut self.database_plaintext, layer.database_plaintext);
         set(&mut self.database_max_connections, layer.database_max_connections);
         set_some(&mut self.pg_bin, layer.pg_bin);
         set(&mut self.data, layer.data);
         set(&mut self.listen, layer.listen);
         set(&mut self.roles, layer.roles);
         set(&mut self.sandbox, layer.sandbox);
+        set(&mut self.drain_seconds, layer.drain_seconds);
+        set(&mut self.accept, layer.accept);
+        set(&mut self.reflection, layer.reflection);
         set(&mut self.policies, layer.policies);
         set_some(&mut self.signing_key, layer.signing_key);
         set_some(&mut self.signing_algorithm, layer.signing_algorithm);
@@ -237,6 +249,9 @@ impl Settings {
                 "应为 1 到 1000",
                 "must be 1 to 1000",
             ));
+        }
+        if self.drain_seconds > 60 {
+            return Err(Error::config("drain_seconds", "应为 0 到 60", "must be 0 to 60"));
         }
         if self.sandbox && !self.listen.ip().is_loopback() {
             return Err(Error::config(
@@ -292,7 +307,6 @@ fn from_environment(
         match key {
             "CONFIG" => file = Some(PathBuf::from(value)),
             "DATABASE_URL" => layer.database_url = Some(Secret(value)),
-            "DATABASE_PLAINTEXT" => layer.database_plaintext = Some(parse(&name, &value)?),
             "DATABASE_MAX_CONNECTIONS" => layer.database_max_connections = Some(parse(&name, &value)?),
             "PG_BIN" => layer.pg_bin = Some(PathBuf::from(value)),
             "DATA" => layer.data = Some(PathBuf::from(value)),
@@ -301,6 +315,9 @@ fn from_environment(
             "POLICIES" => {
                 layer.policies = Some(comma_separated(&value).into_iter().map(PathBuf::from).collect())
             }
+            "DRAIN_SECONDS" => layer.drain_seconds = Some(parse(&name, &value)?),
+            "ACCEPT" => layer.accept = Some(comma_separated(&value)),
+            "REFLECTION" => layer.reflection = Some(parse(&name, &value)?),
             "SANDBOX" => layer.sandbox = Some(parse(&name, &value)?),
             "SIGNING_KEY" => layer.signing_key = Some(PathBuf::from(value)),
             "SIGNING_ALGORITHM" => {

@@ -9,17 +9,31 @@ pub const VARIABLE: &str = "RED_TWIN";
 pub enum Twin {
     /// The process aborts after a command has committed and before it is answered.
     CrashAfterCommit,
+    /// A node in earnest starts without looking at what it starts on.
+    NoStartChecks,
+    /// A call panics with what its caller sent in the message.
+    PanicInCall,
+    /// A call logs what its caller sent.
+    LogHeaders,
 }
 
 impl Twin {
     /// Every twin.
-    pub const ALL: [Self; 1] = [Self::CrashAfterCommit];
+    pub const ALL: [Self; 4] = [
+        Self::CrashAfterCommit,
+        Self::NoStartChecks,
+        Self::PanicInCall,
+        Self::LogHeaders,
+    ];
 
     /// Its name in the environment.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::CrashAfterCommit => "crash-after-commit",
+            Self::NoStartChecks => "no-start-checks",
+            Self::PanicInCall => "panic-in-call",
+            Self::LogHeaders => "log-headers",
         }
     }
 }
@@ -34,7 +48,7 @@ pub const fn are_built_in() -> bool {
 #[cfg(feature = "twins")]
 #[must_use]
 pub fn is_on(twin: Twin) -> bool {
-    static CHOSEN: std::sync::LazyLock<Option<String>> = std::sync::LazyLock::new(chosen);
+    static CHOSEN: std::sync::LazyLock<Option<String>> = std::sync::LazyLock::new(asked);
     CHOSEN.as_deref() == Some(twin.as_str())
 }
 
@@ -45,12 +59,24 @@ pub const fn is_on(_: Twin) -> bool {
     false
 }
 
-#[cfg(feature = "twins")]
+/// What a twin does with a call: nothing, in a process that is none of these.
+#[expect(clippy::panic, reason = "the panic is the fault that this twin makes")]
+pub(crate) fn meet(headers: &http::HeaderMap) {
+    if is_on(Twin::LogHeaders) {
+        tracing::info!(?headers, "a call");
+    }
+    if is_on(Twin::PanicInCall) {
+        panic!("a call with {headers:?}");
+    }
+}
+
+/// The twin that this process was asked to be, in whatever build: a node in earnest refuses to be one.
+#[must_use]
 #[expect(
     clippy::disallowed_methods,
     reason = "a twin is chosen from outside and is no setting of the product"
 )]
-fn chosen() -> Option<String> {
+pub fn asked() -> Option<String> {
     std::env::var(VARIABLE).ok()
 }
 

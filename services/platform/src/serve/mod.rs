@@ -1,11 +1,13 @@
 //! The network server: mutual TLS, limits, health, reflection and an orderly end.
 
+mod certificates;
 mod layer;
 mod refusal;
 mod tls;
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
@@ -17,6 +19,7 @@ use tonic_health::server::HealthReporter;
 
 use crate::error::Error;
 use crate::identity::{Identity, spki_digest};
+use certificates::Current;
 use layer::TraceLayer;
 use tls::TlsIncoming;
 
@@ -46,12 +49,16 @@ pub struct Server {
     pub listen: SocketAddr,
     /// Own certificate and the authority that callers' certificates must come from.
     pub identity: Identity,
+    /// Folder that the identity came from, where a change of its files is to be taken up (with `ca.crl`, if there is one).
+    pub follow: Option<PathBuf>,
     /// Encoded `FileDescriptorSet`s for reflection (v1 and v1alpha); none switches it off.
     pub descriptors: Vec<&'static [u8]>,
     /// Full names of services that the health service reports, besides the server itself.
     pub health: Vec<&'static str>,
     /// Longest time until the head of a response; streams go on after that.
     pub request_timeout: Duration,
+    /// Between telling health probes that it stops and closing connections: until then a load balancer may still send it callers.
+    pub drain: Duration,
 }
 
 impl Server {
@@ -61,9 +68,11 @@ impl Server {
         Self {
             listen,
             identity,
+            follow: None,
             descriptors: Vec::new(),
             health: Vec::new(),
             request_timeout,
+            drain: Duration::ZERO,
         }
     }
 
@@ -92,12 +101,20 @@ impl Server {
         let router = limits()
             .layer(TraceLayer::new(address, self.request_timeout))
             .add_routes(routes);
-        let incoming = TlsIncoming::new(incoming, tls::acceptor(&self.identity)?);
+        let acceptor = match &self.follow {
+            Some(dir) if dir.join(certificates::REVOKED).exists() => certificates::read(dir)?,
+            _ => tls::acceptor(&self.identity, None)?,
+        };
+        let current = Current::new(acceptor);
+        let incoming = TlsIncoming::new(incoming, current.clone());
+        let following = certificates::follow(current, self.follow.clone());
         let (stopping, stopped) = oneshot::channel();
         let names = self.health.clone();
+        let drain = self.drain;
         let signal = async move {
             shutdown.await;
             set_health(&reporter, &names, ServingStatus::NotServing).await;
+            tokio::time::sleep(drain).await;
             // The receiver lives as long as the server; nobody misses the message after it.
             stopping.send(()).unwrap_or(());
         };
@@ -110,6 +127,7 @@ impl Server {
                 }
             };
             tokio::select! {
+                never = following => match never {},
                 result = serving => result.map_err(Error::Transport),
                 () = overtime => {
                     tracing::warn!("calls still open at the end of the grace period are cut");

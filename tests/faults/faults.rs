@@ -1,0 +1,38 @@
+//! The groups of `cargo xtask faults` with small counts, so that they are known to run and to catch their red twins.
+
+use zhirong_tests::faults;
+use zhirong_tests::figure::{Asked, SEED, Size};
+
+#[track_caller]
+fn holds(group: &str) {
+    let asked = Asked {
+        size: Size::Test,
+        seed: SEED,
+    };
+    assert!(faults::run(asked, Some(group)), "see the figures above");
+}
+
+#[test]
+fn unsafe_settings_do_not_start() {
+    holds("unsafe-start");
+}
+
+#[test]
+fn certificates_change_without_a_dropped_request() {
+    holds("rotated");
+}
+
+#[test]
+fn no_canary_is_found_in_any_output() {
+    holds("canary");
+}
+
+#[test]
+fn a_backup_is_restored_and_proven() {
+    holds("restored");
+}
+
+#[test]
+fn migrations_hold_nobody_up() {
+    holds("migration");
+}
