@@ -51,10 +51,10 @@ fi
 # Passwords. The folder is closed to others; the password files inside are readable because the database's own user opens them.
 mkdir secrets
 random() { head -c 48 /dev/urandom | base64 | tr -dc 'A-Za-z0-9' | head -c 40; }
-for login in owner service backup $services; do
+for login in owner service backup replication $services; do
     random > "secrets/${login}_password"
     case "$login" in
-        owner | service | backup) user="zhirong_$login" ;;
+        owner | service | backup | replication) user="zhirong_$login" ;;
         *) user="zhirong_login_$login" ;;
     esac
     # The driver looks the password up here, and ignores the file unless only its owner may read it.
@@ -79,13 +79,17 @@ for service in $services; do
         "DNS:$service.$domain,DNS:$service,DNS:localhost,IP:127.0.0.1"
     leaf "identity/$service" probe "probe of $service" clientAuth
 done
+# The database and its standby, each of which may be asked by either name.
+leaf identity/database server database serverAuth "DNS:database,DNS:standby,DNS:database.$domain,DNS:localhost,IP:127.0.0.1"
 # The keys of people go to those people; the registry only reads the certificates, to enrol them.
 for person in $people; do
     leaf "identity/people/$person" "$person" "$person" clientAuth
     cp "identity/people/$person/$person.pem" "identity/registry/$person.pem"
 done
 
-owned="secrets/*.pgpass secrets/*.key secrets/*.keys $(printf 'identity/%s ' $services)"
+chown -R 999:999 identity/database secrets/replication.pgpass 2>/dev/null ||
+    echo "not root: run  cd deploy && sudo chown -R 999:999 identity/database secrets/replication.pgpass" >&2
+owned="secrets/[!r]*.pgpass secrets/registry.pgpass secrets/*.key secrets/*.keys $(printf 'identity/%s ' $services)"
 # shellcheck disable=SC2086 # the patterns are to be expanded
 chown -R 65532:65532 $owned 2>/dev/null ||
     echo "not root: run  cd deploy && sudo chown -R 65532:65532 $owned" >&2

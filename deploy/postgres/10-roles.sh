@@ -28,8 +28,9 @@ done
 sql+='
 grant zhirong_registry, zhirong_pledge, zhirong_insurance to zhirong_login_files;
 '
+# zhirong_replication is the standby's and reads no table.
 # zhirong_service is for all services in one process (deploy/systemd); zhirong_backup reads every row for pg_dump and writes none.
-for login in service backup; do
+for login in service backup replication; do
     export "PASSWORD_${login}=$(cat "${SECRETS:-/run/secrets}/${login}_password")"
 done
 sql+='
@@ -41,5 +42,12 @@ alter default privileges for role zhirong_owner in schema public grant select on
 \getenv password PASSWORD_backup
 create role zhirong_backup login nosuperuser nocreatedb nocreaterole bypassrls connection limit 2 password :'"'password'"';
 grant pg_read_all_data to zhirong_backup;
+\getenv password PASSWORD_replication
+create role zhirong_replication login replication nosuperuser nocreatedb nocreaterole nobypassrls connection limit 4
+    password :'"'password'"';
 '
 psql --quiet --set=ON_ERROR_STOP=1 --username="$POSTGRES_USER" --dbname="$POSTGRES_DB" --set=database="$POSTGRES_DB" <<< "$sql"
+# In the container the standby may come in, over TLS alone; elsewhere this line is the operator's to add.
+if [ -n "${PGDATA:-}" ]; then
+    echo "hostssl replication zhirong_replication all scram-sha-256" >> "$PGDATA/pg_hba.conf"
+fi

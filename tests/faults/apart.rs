@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
 use api::pledge::v1::ReportLoanRequest;
 use api::registry::v1::create_credential_request::Key;
@@ -17,6 +17,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
 use tonic::Code;
 use zhirong::node::SERVICES;
 use zhirong_tests::answer::{assert_refused, yuan};
+use zhirong_tests::earnest::{checked, copy_deploy, environment, prepare};
 use zhirong_tests::process::{Served, program};
 use zhirong_tests::sandbox::{client, socket_of, watch};
 use zhirong_tests::scene::{Clients, Lending};
@@ -29,27 +30,7 @@ struct Apart {
     served: BTreeMap<&'static str, Served>,
 }
 
-fn checked(command: &mut Command) -> Output {
-    let output = command.output().unwrap();
-    assert!(
-        output.status.success(),
-        "{command:?}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    output
-}
-
 impl Apart {
-    /// The environment of a process that logs in as `login`.
-    fn environment(&self, login: &str, pgpass: &str) -> [(&'static str, String); 2] {
-        let url = format!("postgres://{login}@localhost:5432/zhirong?host={}", self.socket);
-        let pgpass = self.deploy.join(format!("secrets/{pgpass}.pgpass"));
-        [
-            ("ZHIRONG_DATABASE_URL", url),
-            ("PGPASSFILE", pgpass.to_str().unwrap().to_owned()),
-        ]
-    }
-
     fn data(&self, service: &str) -> PathBuf {
         self.deploy.join("data").join(service)
     }
@@ -70,10 +51,11 @@ impl Apart {
             service,
         ];
         let login = format!("zhirong_login_{service}");
-        let environment = self.environment(&login, service);
-        let environment = environment
-            .each_ref()
-            .map(|(name, value)| (*name, value.as_str()));
+        let environment = environment(&self.deploy, &self.socket, &login, service);
+        let environment: Vec<(&str, &str)> = environment
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
         self.served.insert(service, Served::start(&args, &environment));
     }
 
@@ -112,47 +94,6 @@ impl Clients for Apart {
         };
         self.at(service, name)
     }
-}
-
-/// The scripts and nothing else, so that the repository's own folder stays as it is.
-fn copy_deploy(to: &Path) {
-    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy");
-    std::fs::create_dir_all(to.join("postgres")).unwrap();
-    for file in ["make-secrets.sh", "postgres/10-roles.sh"] {
-        std::fs::copy(from.join(file), to.join(file)).unwrap();
-    }
-    checked(&mut Command::new(to.join("make-secrets.sh")));
-}
-
-/// Roles and logins as the database's container makes them at its first start, then the schema as the migration's does.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the scripts of deploy look their programs up there"
-)]
-async fn prepare(apart: &Apart, cluster: &Cluster, bin: &Path) {
-    let password = std::fs::read_to_string(apart.deploy.join("secrets/owner_password")).unwrap();
-    let mut superuser = cluster.options().connect().await.unwrap();
-    let create = format!("create role zhirong_owner superuser login password '{password}'");
-    superuser.execute(AssertSqlSafe(create)).await.unwrap();
-    superuser.close().await.unwrap();
-    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
-    let roles = [
-        ("POSTGRES_USER", "zhirong_owner"),
-        ("POSTGRES_DB", "zhirong"),
-        ("PATH", &path),
-        ("PGHOST", &apart.socket),
-    ];
-    checked(
-        Command::new(apart.deploy.join("postgres/10-roles.sh"))
-            .envs(roles)
-            .env("SECRETS", apart.deploy.join("secrets"))
-            .env("PGPASSFILE", apart.deploy.join("secrets/owner.pgpass")),
-    );
-    checked(
-        Command::new(program())
-            .arg("migrate")
-            .envs(apart.environment("zhirong_owner", "owner")),
-    );
 }
 
 /// A login may take on its own service's role, and no other; without a role it reads no record.
@@ -251,7 +192,7 @@ fn services_apart_run_with_a_login_and_a_certificate_each() {
             served: BTreeMap::new(),
         };
         copy_deploy(&apart.deploy);
-        prepare(&apart, &cluster, &programs.bin).await;
+        prepare(&apart.deploy, &apart.socket, &cluster.options(), &programs.bin).await;
         for service in SERVICES {
             apart.start(service);
         }

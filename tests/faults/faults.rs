@@ -31,3 +31,28 @@ fn headers_without_end_cost_no_memory() {
     let wrong: Vec<_> = memory.filter(|figure| !figure.is_ok()).collect();
     assert!(wrong.is_empty(), "{wrong:?}");
 }
+
+#[test]
+fn unsafe_settings_do_not_start() {
+    holds("unsafe-start");
+}
+
+#[test]
+fn certificates_change_without_a_dropped_request() {
+    holds("rotated");
+}
+
+#[test]
+fn no_canary_is_found_in_any_output() {
+    holds("canary");
+}
+
+#[test]
+fn a_backup_is_restored_and_proven() {
+    holds("restored");
+}
+
+#[test]
+fn migrations_hold_nobody_up() {
+    holds("migration");
+}

@@ -100,8 +100,10 @@ fn every_container_is_hardened_and_nothing_holds_a_password() {
     let (services, _) = services.split_once("\nnetworks:\n").unwrap();
     let is_head = |line: &&str| line.starts_with("  ") && !line.starts_with("   ") && line.ends_with(':');
     let containers = services.lines().filter(is_head).count();
-    let hardened = services.matches("<<: *hardened").count() + services.matches("<<: *service").count();
-    assert_eq!((containers, hardened), (10, 10));
+    let hardened = services.matches("<<: *hardened").count()
+        + services.matches("<<: *service").count()
+        + services.matches("<<: *database").count();
+    assert_eq!((containers, hardened), (11, 11));
     assert!(compose.contains("read_only: true") && compose.contains("no-new-privileges:true"));
     let password = compose.lines().find(|line| {
         line.contains("postgres://") && line.split('@').next().unwrap().matches(':').count() > 2

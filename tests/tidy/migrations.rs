@@ -136,6 +136,116 @@ fn unguarded(sql: &str) -> Vec<String> {
     wrong
 }
 
+/// Up to here migrations made the schema of the first release; those behind change one that is in use.
+const FIRST_RELEASE: &str = "migrations/20260399";
+/// A file that says so in its first line takes away what no released program uses any more.
+const CONTRACT: &str = "-- contract:";
+
+/// What must not be done to a table that is in use.
+fn careless(sql: &str) -> Vec<String> {
+    let is_alone = sql.starts_with("-- no-transaction");
+    let is_contract = sql.starts_with(CONTRACT);
+    let plain = plain(sql);
+    let made: Vec<&str> = tables(&plain).into_iter().map(|(table, _)| table).collect();
+    let statements: Vec<&str> = plain
+        .split(';')
+        .map(str::trim)
+        .filter(|it| !it.is_empty())
+        .collect();
+    let mut wrong = Vec::new();
+    for statement in &statements {
+        let is_of_new = made.iter().any(|table| {
+            statement
+                .split_whitespace()
+                .any(|word| word.trim_end_matches('(') == *table)
+        });
+        let is_index = statement.starts_with("create index") || statement.starts_with("create unique index");
+        let is_concurrent = statement.contains(" concurrently ");
+        if is_index && !is_concurrent && !is_of_new {
+            wrong.push(format!(
+                "an index that holds up writers; create it concurrently: {statement}"
+            ));
+        }
+        if is_concurrent && !(is_alone && statements.len() == 1) {
+            wrong.push(format!(
+                "what is concurrent stands alone in a file that begins with `-- no-transaction`: {statement}"
+            ));
+        }
+        if !statement.starts_with("alter table") || is_of_new {
+            continue;
+        }
+        let adds = statement.contains(" add constraint ") && !statement.contains(" using index ");
+        if adds && !statement.ends_with("not valid") {
+            wrong.push(format!(
+                "a constraint that reads every row; add it `not valid`, validate it later: {statement}"
+            ));
+        }
+        if statement.contains(" set not null") {
+            wrong.push(format!(
+                "`set not null` reads every row; a validated check comes first: {statement}"
+            ));
+        }
+        let takes = [" drop column ", " rename ", " type ", " drop constraint "];
+        if !is_contract && takes.iter().any(|word| statement.contains(word)) {
+            wrong.push(format!(
+                "takes away what a released program may use; mark the file `{CONTRACT} why`: {statement}"
+            ));
+        }
+    }
+    wrong
+}
+
+#[test]
+fn a_schema_in_use_is_changed_without_holding_anybody_up() {
+    let migrations = every_migration();
+    let later = migrations
+        .iter()
+        .filter(|(path, _)| path.as_str() > FIRST_RELEASE);
+    let examples = files()
+        .iter()
+        .filter(|path| path.starts_with("tests/migrations/"))
+        .map(|path| (path, text(path)));
+    let later: Vec<_> = later.cloned().chain(examples).collect();
+    assert!(later.len() >= 4, "{later:?}");
+    let wrong = later.iter().flat_map(|(path, sql)| {
+        careless(sql)
+            .into_iter()
+            .map(move |line| format!("{path}: {line}"))
+    });
+    assert_none(&wrong.collect::<Vec<_>>());
+}
+
+#[test]
+fn a_careless_change_is_caught() {
+    for (sql, count) in [
+        ("create index a on b.c (d);", 1),
+        ("-- no-transaction\ncreate index concurrently a on b.c (d);", 0),
+        ("create index concurrently a on b.c (d);", 1),
+        (
+            "-- no-transaction\ncreate index concurrently a on b.c (d); select 1;",
+            1,
+        ),
+        ("alter table b.c add constraint d check (e > 0);", 1),
+        ("alter table b.c add constraint d check (e > 0) not valid;", 0),
+        ("alter table b.c validate constraint d;", 0),
+        ("alter table b.c add column e text;", 0),
+        ("alter table b.c alter column e set not null;", 1),
+        ("alter table b.c drop column e;", 1),
+        (
+            "-- contract: nobody reads it since 2027\nalter table b.c drop column e;",
+            0,
+        ),
+        ("alter table b.c rename to d;", 1),
+        ("alter table b.c alter column e type bigint;", 1),
+        (
+            "create table b.c (e text); create index f on b.c (e); alter table b.c add constraint g check (true);",
+            0,
+        ),
+    ] {
+        assert_eq!(careless(sql).len(), count, "{sql}: {:?}", careless(sql));
+    }
+}
+
 fn every_migration() -> Vec<(&'static String, String)> {
     let names = files()
         .iter()

@@ -173,6 +173,15 @@ async fn migrated() -> (BTreeMap<String, Table>, Vec<String>) {
 }
 
 #[test]
+fn the_fingerprint_is_that_of_the_migrations() {
+    let shipped = platform::database::SHIPPED;
+    assert!(
+        run(zhirong_tests::fingerprint::made()) == shipped,
+        "run `cargo xtask fingerprint`"
+    );
+}
+
+#[test]
 fn the_database_has_the_columns_of_the_contract() {
     let (tables, others) = run(migrated());
     assert_eq!(

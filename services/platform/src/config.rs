@@ -34,8 +34,6 @@ pub enum LogFormat {
 pub struct Settings {
     /// Connection URL of PostgreSQL 15 to 18; without it the program starts its own server.
     pub database_url: Option<Secret>,
-    /// Allows an unencrypted connection to a database on another machine.
-    pub database_plaintext: bool,
     /// Most open database connections, 1 to 1,000.
     pub database_max_connections: u32,
     /// Most calls of one institution, office or person that may be under way at once, 1 to 1,000.
@@ -56,6 +54,12 @@ pub struct Settings {
     pub roles: Vec<String>,
     /// A place for trying out: made-up data, development certificates. Loopback only.
     pub sandbox: bool,
+    /// Seconds between telling health probes that this process stops and closing its connections, 0 to 60.
+    pub drain_seconds: u32,
+    /// Names of findings that a start in earnest goes on with; only those that can be lived with are taken.
+    pub accept: Vec<String>,
+    /// Whether the interface describes itself to anybody who asks (gRPC reflection); a sandbox does, a node in earnest never.
+    pub reflection: bool,
     /// Files with rules that stand in for those that ship with the program, one a city.
     pub policies: Vec<PathBuf>,
     /// Private key (PKCS#8 PEM) that signs released results. Without it nothing is signed, but for a sandbox, which makes one.
@@ -90,7 +94,6 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             database_url: None,
-            database_plaintext: false,
             database_max_connections: 10,
             calls_per_institution: 32,
             calls_at_once: 256,
@@ -101,6 +104,9 @@ impl Default for Settings {
             listen: SocketAddr::from(([127, 0, 0, 1], 7443)),
             roles: Vec::new(),
             sandbox: false,
+            drain_seconds: 0,
+            accept: Vec::new(),
+            reflection: false,
             policies: Vec::new(),
             signing_key: None,
             signing_algorithm: None,
@@ -125,8 +131,6 @@ impl Default for Settings {
 pub struct Overlay {
     /// See [`Settings::database_url`].
     pub database_url: Option<Secret>,
-    /// See [`Settings::database_plaintext`].
-    pub database_plaintext: Option<bool>,
     /// See [`Settings::database_max_connections`].
     pub database_max_connections: Option<u32>,
     /// See [`Settings::calls_per_institution`].
@@ -147,6 +151,12 @@ pub struct Overlay {
     pub roles: Option<Vec<String>>,
     /// See [`Settings::sandbox`].
     pub sandbox: Option<bool>,
+    /// See [`Settings::drain_seconds`].
+    pub drain_seconds: Option<u32>,
+    /// See [`Settings::accept`].
+    pub accept: Option<Vec<String>>,
+    /// See [`Settings::reflection`].
+    pub reflection: Option<bool>,
     /// See [`Settings::policies`].
     pub policies: Option<Vec<PathBuf>>,
     /// See [`Settings::signing_key`].
@@ -210,7 +220,6 @@ impl Settings {
 
     fn apply(&mut self, layer: Overlay) {
         set_some(&mut self.database_url, layer.database_url);
-        set(&mut self.database_plaintext, layer.database_plaintext);
         set(&mut self.database_max_connections, layer.database_max_connections);
         set(&mut self.calls_per_institution, layer.calls_per_institution);
         set(&mut self.calls_at_once, layer.calls_at_once);
@@ -224,6 +233,9 @@ impl Settings {
         set(&mut self.listen, layer.listen);
         set(&mut self.roles, layer.roles);
         set(&mut self.sandbox, layer.sandbox);
+        set(&mut self.drain_seconds, layer.drain_seconds);
+        set(&mut self.accept, layer.accept);
+        set(&mut self.reflection, layer.reflection);
         set(&mut self.policies, layer.policies);
         set_some(&mut self.signing_key, layer.signing_key);
         set_some(&mut self.signing_algorithm, layer.signing_algorithm);
@@ -257,6 +269,7 @@ impl Settings {
             self.connections_per_certificate.into(),
             1..=1_000,
         )?;
+        within("drain_seconds", self.drain_seconds, 0..=60)?;
         if self.sandbox && !self.listen.ip().is_loopback() {
             return Err(Error::config(
                 "sandbox",
@@ -311,7 +324,6 @@ fn from_environment(
         match key {
             "CONFIG" => file = Some(PathBuf::from(value)),
             "DATABASE_URL" => layer.database_url = Some(Secret::new(value)),
-            "DATABASE_PLAINTEXT" => layer.database_plaintext = Some(parse(&name, &value)?),
             "DATABASE_MAX_CONNECTIONS" => layer.database_max_connections = Some(parse(&name, &value)?),
             "CALLS_PER_INSTITUTION" => layer.calls_per_institution = Some(parse(&name, &value)?),
             "CALLS_AT_ONCE" => layer.calls_at_once = Some(parse(&name, &value)?),
@@ -326,6 +338,9 @@ fn from_environment(
             "POLICIES" => {
                 layer.policies = Some(comma_separated(&value).into_iter().map(PathBuf::from).collect())
             }
+            "DRAIN_SECONDS" => layer.drain_seconds = Some(parse(&name, &value)?),
+            "ACCEPT" => layer.accept = Some(comma_separated(&value)),
+            "REFLECTION" => layer.reflection = Some(parse(&name, &value)?),
             "SANDBOX" => layer.sandbox = Some(parse(&name, &value)?),
             "SIGNING_KEY" => layer.signing_key = Some(PathBuf::from(value)),
             "SIGNING_ALGORITHM" => {

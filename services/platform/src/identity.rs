@@ -202,16 +202,22 @@ pub fn check(identity: &Identity, purpose: Purpose, name: &str, at: DateTime<Utc
     check_pair(name, &identity.certificate_pem, &key)?;
     let der =
         |pem: &str| CertificateDer::from_pem_slice(pem.as_bytes()).map_err(|error| unfit(error.to_string()));
-    let (authority, own) = (der(&identity.ca_pem)?, der(&identity.certificate_pem)?);
-    let anchor =
-        webpki::anchor_from_trusted_cert(&authority).map_err(|error| unfit(format!("ca: {error}")))?;
+    let own = der(&identity.certificate_pem)?;
+    // While an authority is changed the old one and the new one stand in one file.
+    let authorities: Vec<CertificateDer<'_>> = CertificateDer::pem_slice_iter(identity.ca_pem.as_bytes())
+        .collect::<Result<_, _>>()
+        .map_err(|error| unfit(format!("ca: {error}")))?;
+    let anchors = authorities
+        .iter()
+        .map(webpki::anchor_from_trusted_cert)
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| unfit(format!("ca: {error}")))?;
     let parsed = EndEntityCert::try_from(&own).map_err(|error| unfit(error.to_string()))?;
     let seconds = u64::try_from(at.timestamp()).unwrap_or_default();
     let usage = match purpose {
         Purpose::Client => KeyUsage::client_auth(),
         Purpose::Server => KeyUsage::server_auth(),
     };
-    let anchors = [anchor];
     let verified = parsed.verify_for_usage(
         webpki::ALL_VERIFICATION_ALGS,
         &anchors,
@@ -222,6 +228,16 @@ pub fn check(identity: &Identity, purpose: Purpose, name: &str, at: DateTime<Utc
         None,
     );
     verified.map(drop).map_err(|error| unfit(format!("{error:?}")))
+}
+
+/// Whether a certificate was issued by, or is, the authority that this program makes for development ([`Authority`]).
+#[must_use]
+pub fn is_development(pem: &str) -> bool {
+    let name = AUTHORITY_NAME.as_bytes();
+    // The name stands in a certificate as it is: DER does not transform a printable text.
+    CertificateDer::pem_slice_iter(pem.as_bytes())
+        .flatten()
+        .any(|der| der.windows(name.len()).any(|window| window == name))
 }
 
 /// SHA-256 of a certificate's SubjectPublicKeyInfo (RFC 5280, the whole DER sequence).

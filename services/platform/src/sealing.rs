@@ -65,6 +65,16 @@ fn key_bytes(text: &str) -> Option<[u8; KEY_BYTES]> {
     Some(bytes)
 }
 
+/// Fewer than 12 of 32 bytes differ, or each is one more than the last: by chance neither happens.
+fn is_made_up(bytes: &[u8; KEY_BYTES]) -> bool {
+    let different: std::collections::BTreeSet<u8> = bytes.iter().copied().collect();
+    let is_counted = bytes
+        .iter()
+        .zip(bytes.iter().skip(1))
+        .all(|(one, next)| next.wrapping_sub(*one) == 1);
+    different.len() < 12 || is_counted
+}
+
 fn key_of(line: &str) -> Option<Key> {
     let (id, hex) = line.split_once(' ')?;
     let is_id = (1..=KEY_ID_BYTES_MAX).contains(&id.len())
@@ -103,6 +113,18 @@ impl Keyring {
             keys,
             random: SystemRandom::new(),
         })
+    }
+
+    /// The ids of keys that were never drawn at random: one byte or a short run of bytes over and over, or bytes counted up. Such a key comes
+    /// out of an example.
+    #[must_use]
+    pub fn made_up(text: &str) -> Vec<String> {
+        let lines = text.lines().filter_map(|line| line.trim().split_once(' '));
+        let known = lines.filter_map(|(id, hex)| key_bytes(hex.trim()).map(|bytes| (id, bytes)));
+        known
+            .filter(|(_, bytes)| is_made_up(bytes))
+            .map(|(id, _)| id.to_owned())
+            .collect()
     }
 
     /// Loads a key file that not everybody may read.

@@ -93,6 +93,15 @@ pub fn init(settings: &Settings) -> Result<Guard, Error> {
     })
 }
 
+/// Whether a filter of log lines lets any below `info` through.
+#[must_use]
+pub fn is_verbose(filter: &str) -> bool {
+    let most = EnvFilter::try_new(filter)
+        .ok()
+        .and_then(|filter| filter.max_level_hint());
+    most.is_none_or(|most| most > tracing::Level::INFO)
+}
+
 /// Only spans of the work itself: what the exporter and its transport do would feed on itself.
 fn is_exported(metadata: &Metadata<'_>) -> bool {
     const PLUMBING: [&str; 5] = ["opentelemetry", "tonic", "tower", "h2", "hyper"];

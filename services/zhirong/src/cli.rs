@@ -16,6 +16,7 @@ pub use tools::{CallArgs, CompletionsArgs, ManArgs, SandboxArgs, SandboxCommand,
 use crate::audit::AuditArgs;
 use crate::config_check::ConfigArgs;
 use crate::doctor::DoctorArgs;
+use crate::drill::DrillArgs;
 use crate::example_partner::PartnerArgs;
 use crate::exit::Exit;
 use crate::health::HealthArgs;
@@ -77,6 +78,8 @@ pub enum Command {
     Serve(ServeArgs),
     /// 升级数据库 Brings the database's schema up to this version
     Migrate(MigrateArgs),
+    /// 恢复演练 Restores a backup beside, replays every batch and checks every audit chain; changes nothing (exit 1: a difference)
+    Drill(DrillArgs),
     /// 导入 Sends every exchange file of a folder through the public gRPC API (exit 3: some refused)
     Import(ImportArgs),
     /// 上传 Sends one workbook or table; brings back a copy with the bad cells marked (exit 3: some refused)

@@ -20,6 +20,7 @@ use workbook::WorkbookCode;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::output;
+use crate::safety::Hazard;
 
 /// One row: list, code, severity (of findings and warnings), Chinese, English.
 pub type Entry = [String; 5];
@@ -126,6 +127,16 @@ pub fn entries() -> Vec<Entry> {
         .chain(transport::REASONS);
     for (reason, zh, en) in reasons {
         entries.push(entry("reason", reason, "", zh, en));
+    }
+    for hazard in Hazard::ALL {
+        let (zh, en) = hazard.words();
+        entries.push(entry(
+            "hazard",
+            hazard.as_str(),
+            hazard.gravity().as_str(),
+            zh,
+            en,
+        ));
     }
     entries.extend(of_readings());
     entries.extend(of_files());

@@ -14,6 +14,7 @@ pub mod config_check;
 pub mod connection;
 pub mod demo;
 pub mod doctor;
+pub mod drill;
 pub mod error;
 pub mod example_partner;
 pub mod exit;
@@ -30,8 +31,10 @@ pub mod migrate;
 pub mod node;
 pub mod officer;
 pub mod output;
+mod panics;
 pub mod partner;
 pub mod replay;
+pub mod safety;
 pub mod sample;
 pub mod sandbox;
 pub mod serve;
@@ -59,6 +62,7 @@ use crate::output::Form;
 /// `arguments` begin with the program's name; `environment` is the process's, read once: settings come from nowhere else.
 #[must_use]
 pub fn start(arguments: &[OsString], environment: Vec<(String, String)>) -> ExitCode {
+    panics::withhold();
     let matches = match commands::command() {
         Ok(command) => commands::matches(command, arguments),
         Err(error) => return stopped(&error),
@@ -148,6 +152,7 @@ fn without_settings(command: &Command) -> Option<Result<ExitCode, CommandError>>
         Command::Serve(_)
         | Command::Demo(_)
         | Command::Migrate(_)
+        | Command::Drill(_)
         | Command::Import(_)
         | Command::Settle(_)
         | Command::Export(_)
@@ -174,6 +179,7 @@ async fn with_settings(command: Command) -> Result<ExitCode, CommandError> {
         Command::Serve(args) => serve::run(args).await,
         Command::Demo(args) => demo::run(args).await,
         Command::Migrate(args) => migrate::run(args).await,
+        Command::Drill(args) => drill::run(args).await,
         Command::Import(args) => import::run(args).await,
         Command::Settle(args) => settle::run(args).await,
         Command::Export(args) => export::run(args).await,

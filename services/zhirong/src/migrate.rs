@@ -28,7 +28,7 @@ pub async fn run(args: MigrateArgs) -> Result<ExitCode, CommandError> {
         application_name: "zhirong migrate".to_owned(),
         ..Tuning::default()
     };
-    let database = Database::connect_url(url.expose(), settings.database_plaintext, &tuning).await?;
+    let database = Database::connect_url(url.expose(), &tuning).await?;
     let outcome = database.migrate().await;
     database.close().await;
     outcome?;

@@ -17,9 +17,12 @@ use platform::database::{Database, Tuning};
 use platform::sealing::Keyring;
 use platform::serve::{Limits, Running, Server};
 use platform::signing::{self, Signer};
+use platform::sqlx::postgres::PgConnectOptions;
 use policy::rulebook::{ANYANG_2018_9, Rulebook};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+
+use crate::safety;
 
 /// The services a node can run, as named by `--role`.
 pub const SERVICES: [&str; 6] = ["registry", "pledge", "insurance", "settlement", "files", "notify"];
@@ -54,9 +57,25 @@ impl Node {
     /// # Errors
     /// An unknown role (`ROLE_UNKNOWN`), and whatever keeps the database or the listener from starting.
     pub async fn start(settings: &Settings) -> Result<Self, Error> {
+        Self::start_on(settings, None).await
+    }
+
+    /// Serves over a database that is there and has this program's schema, whatever the settings say of one.
+    ///
+    /// # Errors
+    /// As [`Node::start`]; the schema is not brought up to date.
+    pub async fn start_over(settings: &Settings, database: PgConnectOptions) -> Result<Self, Error> {
+        Self::start_on(settings, Some(database)).await
+    }
+
+    async fn start_on(settings: &Settings, database: Option<PgConnectOptions>) -> Result<Self, Error> {
         let roles = roles_of(settings)?;
         // Rules that do not load are told before anything is started.
         let rulebooks = rulebooks(settings)?;
+        let is_earnest = safety::is_earnest(settings);
+        if is_earnest {
+            safety::judge(settings, &safety::of_machine(settings, &roles))?;
+        }
         std::fs::create_dir_all(&settings.data).map_err(|source| io_error(&settings.data, source))?;
         let identity = settings.data.join("identity");
         let (authority, server_identity) = certificates::of_folder(&identity)?;
@@ -72,13 +91,20 @@ impl Node {
             None
         };
         let webhook_options = webhooks::options(settings, &roles, &identity)?;
-        let (database, cluster) = open_database(settings).await?;
+        let (database, cluster) = match database {
+            Some(options) => (given_database(options).await?, None),
+            None => open_database(settings).await?,
+        };
+        if is_earnest {
+            let found = safety::of_database(&database, &roles).await?;
+            safety::judge(settings, &found)?;
+        }
         if roles.contains(&"registry") {
             certificates::enroll_people(&database, &identity, authority.as_deref(), &rulebooks).await?;
         }
         mark_sandbox(settings, &identity)?;
         let server = Server {
-            descriptors: if settings.sandbox {
+            descriptors: if settings.sandbox || settings.reflection {
                 vec![api::FILE_DESCRIPTOR_SET]
             } else {
                 Vec::new()
@@ -89,6 +115,8 @@ impl Node {
                 connections_per_certificate: settings.connections_per_certificate.into(),
                 ..Limits::default()
             },
+            follow: Some(identity.clone()),
+            drain: std::time::Duration::from_secs(settings.drain_seconds.into()),
             ..Server::new(settings.listen, server_identity)
         };
         let issuer = authority.filter(|_| settings.sandbox);
@@ -174,7 +202,11 @@ fn io_error(path: &Path, source: std::io::Error) -> Error {
     .into()
 }
 
-fn roles_of(settings: &Settings) -> Result<Vec<&'static str>, Error> {
+/// The services that this process serves.
+///
+/// # Errors
+/// An unknown role (`ROLE_UNKNOWN`).
+pub(crate) fn roles_of(settings: &Settings) -> Result<Vec<&'static str>, Error> {
     if settings.roles.is_empty() {
         return Ok(SERVICES.to_vec());
     }
@@ -192,15 +224,36 @@ fn roles_of(settings: &Settings) -> Result<Vec<&'static str>, Error> {
     settings.roles.iter().map(known).collect()
 }
 
+/// The database role of a service, which a login takes on for each transaction.
+pub(crate) fn database_role(service: &str) -> &'static str {
+    match service {
+        "registry" => registry::DATABASE_ROLE,
+        "pledge" => pledge::DATABASE_ROLE,
+        "insurance" => insurance::DATABASE_ROLE,
+        "notify" => notify::DATABASE_ROLE,
+        "files" => files::DATABASE_ROLE,
+        _ => settlement::DATABASE_ROLE,
+    }
+}
+
+async fn given_database(options: PgConnectOptions) -> Result<Database, Error> {
+    let database = Database::connect(options, &Tuning::default()).await?;
+    database.check_migrated().await?;
+    Ok(database)
+}
+
 async fn open_database(settings: &Settings) -> Result<(Database, Option<Cluster>), Error> {
     let tuning = Tuning {
         max_connections: settings.database_max_connections,
         ..Tuning::default()
     };
     if let Some(url) = &settings.database_url {
-        let database = Database::connect_url(url.expose(), settings.database_plaintext, &tuning).await?;
-        database.check_migrated().await?;
-        database.check_durable().await?;
+        let database = Database::connect_url(url.expose(), &tuning).await?;
+        // In earnest both are on the list of what keeps a node from starting.
+        if settings.sandbox {
+            database.check_migrated().await?;
+            database.check_durable().await?;
+        }
         return Ok((database, None));
     }
     let (pg_bin, data) = (settings.pg_bin.clone(), settings.data.clone());

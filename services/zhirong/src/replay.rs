@@ -251,9 +251,28 @@ pub async fn all_batches(client: &Client) -> Result<Vec<Batch>, CommandError> {
     }
 }
 
-/// Pulls a batch and replays it; the digest that the list of batches states must be that of the receipt too.
+/// Pulls a batch and replays it: every digest that differs.
+///
+/// # Errors
+/// [`CommandError::Call`].
+pub(crate) async fn replay_stored(client: &Client, batch: &Batch) -> Result<Vec<Mismatch>, CommandError> {
+    Ok(pulled(client, batch).await?.1)
+}
+
+/// Pulls a batch, replays it and reports on it.
 async fn replay_pulled(listing: &mut Listing, client: &Client, batch: &Batch) -> Result<bool, CommandError> {
+    let (receipt, found) = pulled(client, batch).await?;
     let state = settle::state_name(batch.state());
+    Ok(report(
+        listing,
+        (&batch.batch_no, state),
+        receipt.as_ref(),
+        &found,
+    ))
+}
+
+/// Pulls a batch and replays it; the digest that the list of batches states must be that of the receipt too.
+async fn pulled(client: &Client, batch: &Batch) -> Result<(Option<Receipt>, Vec<Mismatch>), CommandError> {
     let listed = batch
         .digests
         .as_ref()
@@ -269,8 +288,7 @@ async fn replay_pulled(listing: &mut Listing, client: &Client, batch: &Batch) ->
         Err(CommandError::Call { status, .. })
             if ["BATCH_DIGEST_MISMATCH", "BATCH_FILE_ALTERED"].contains(&reason_of(&status).as_str()) =>
         {
-            let found = vec![mismatch(reason_of(&status))];
-            return Ok(report(listing, (&batch.batch_no, state), None, &found));
+            return Ok((None, vec![mismatch(reason_of(&status))]));
         }
         Err(error) => return Err(error),
     };
@@ -278,10 +296,5 @@ async fn replay_pulled(listing: &mut Listing, client: &Client, batch: &Batch) ->
     if pulled.0.batch_digest != listed {
         found.push(mismatch(pulled.0.batch_digest));
     }
-    Ok(report(
-        listing,
-        (&batch.batch_no, state),
-        receipt.as_ref(),
-        &found,
-    ))
+    Ok((receipt, found))
 }

@@ -8,7 +8,7 @@ use platform::config::Settings;
 use crate::cli::ServeArgs;
 use crate::error::CommandError;
 use crate::exit::Exit;
-use crate::node::{Node, SANDBOX_MARK};
+use crate::node::Node;
 use crate::sample::BANK;
 use crate::{output, sample};
 
@@ -23,7 +23,6 @@ const SANDBOX_POLICY: &str = "sandbox-policy.toml";
 /// # Errors
 /// [`CommandError`] with what keeps it from starting.
 pub async fn run(args: ServeArgs) -> Result<ExitCode, CommandError> {
-    refuse_sandbox_data(&args.settings)?;
     let settings = &with_policy(args.settings)?;
     let node = Node::start(settings).await?;
     if settings.sandbox && serves_registry(settings) {
@@ -50,19 +49,6 @@ pub async fn run(args: ServeArgs) -> Result<ExitCode, CommandError> {
     }
     node.stop().await?;
     Ok(Exit::Done.into())
-}
-
-/// The development certificates of a sandbox must never speak for anybody in earnest.
-fn refuse_sandbox_data(settings: &Settings) -> Result<(), CommandError> {
-    let mark = settings.data.join("identity").join(SANDBOX_MARK);
-    if settings.sandbox || !mark.exists() {
-        return Ok(());
-    }
-    Err(CommandError::usage(
-        "SANDBOX_DATA",
-        "该数据目录属于试用环境，不能用于正式服务；请用 --data 指定另一目录",
-        "this data folder belongs to a sandbox and cannot serve in earnest; name another with --data",
-    ))
 }
 
 /// A sandbox that is given no rules takes its own: the shipped ones, and an invented revision from 2027 on.

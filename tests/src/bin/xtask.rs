@@ -15,6 +15,7 @@
 //! - `strangers [--all]`: one paste a role, from a built sandbox to a first explained amount, one JSON line a figure
 //! - `docs [PAGE]`: every command of the pages below `docs/` and of the README, run as it stands there
 //! - `bundle [--out DIR]`: what a partner takes away, in `DIR/zhirong-VERSION`
+//! - `fingerprint`: writes what this program's migrations make of an empty database; needed after every change of them
 //! - `service-config`: writes `proto/service_config.json` from the descriptors
 
 use std::path::PathBuf;
@@ -22,7 +23,9 @@ use std::process::{Command, ExitCode};
 
 use zhirong_tests::cases::{Order, all, by_server, folder};
 use zhirong_tests::figure::{self, Asked, Group, SEED, Size};
-use zhirong_tests::{bench, clients, docs, faults, parity, proofs, run, sbom, service_config, strangers};
+use zhirong_tests::{
+    bench, clients, docs, faults, fingerprint, parity, proofs, run, sbom, service_config, strangers,
+};
 
 /// Not for people: `hostile` starts its red twin by it, in a process of its own that is meant to die.
 const NAIVE: &str = "naive-workbook";
@@ -35,6 +38,7 @@ fn main() -> ExitCode {
         ["cases", "--dir", dir] => cases(PathBuf::from(dir)),
         ["check"] => check(),
         ["bench"] => bench::all(),
+        ["fingerprint"] => run(fingerprint::write()),
         ["service-config"] => service_config::write(),
         ["bundle"] => run(clients::bundle(&PathBuf::from("target"))),
         ["bundle", "--out", dir] => run(clients::bundle(&PathBuf::from(dir))),
@@ -92,7 +96,7 @@ fn usage() -> ExitCode {
         names.join("|")
     };
     eprintln!(
-        "cargo xtask cases [--dir DIR] | check | bench | hostile | openapi | service-config | sbom | bundle [--out DIR] | \
+        "cargo xtask cases [--dir DIR] | check | bench | hostile | openapi | fingerprint | service-config | sbom | bundle [--out DIR] | \
          clients [--all] | strangers [--all] | docs [PAGE] | parity [--only CARRIER] [--scene FILE] [--answers FILE] | \
          proofs [--smoke] [--seed N] [--only {0}] | proofs-long [--seed N] [--only {0}] | \
          faults [--smoke] [--seed N] [--only {1}] | faults-long [--seed N] [--only {1}]",

@@ -1,29 +1,41 @@
 //! The database: one pool, one way to run a transaction, the embedded migrations, and a
 //! PostgreSQL server of our own when none is configured.
 
+mod counts;
 pub mod embedded;
+mod fingerprint;
 mod inspection;
+mod isolation;
 mod transaction;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
-use sqlx::migrate::Migrator;
+use sqlx::migrate::{MigrateError, Migration, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
 use sqlx::{Connection, Executor, PgConnection, PgPool};
 
+pub use fingerprint::SHIPPED;
 pub use inspection::Inspection;
 pub use sqlx;
 pub use transaction::{BoxFuture, Retryable, Scope, extend_deadline};
 
-use crate::error::Error;
+use crate::error::{Error, sqlstate};
 use crate::metrics;
 
 /// Oldest major version of PostgreSQL that is tested.
 pub const MAJOR_MIN: u32 = 15;
 /// Newest major version of PostgreSQL that is tested.
 pub const MAJOR_MAX: u32 = 18;
+
+/// How often a migration is tried that waits for a lock.
+const MIGRATION_TRIES: u32 = 60;
+/// Pause between two tries: those who waited behind it go first.
+const MIGRATION_PAUSE: Duration = Duration::from_millis(500);
+/// SQLSTATE of a lock that was not there in time.
+const LOCK_NOT_AVAILABLE: &str = "55P03";
 
 /// Limits of the pool and of its sessions.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,6 +84,8 @@ impl Database {
         let options = options.application_name(&tuning.application_name).options([
             ("timezone", "UTC".to_owned()),
             ("client_min_messages", "warning".to_owned()),
+            // A statement that fails is logged by the server without its values.
+            ("log_parameter_max_length_on_error", "0".to_owned()),
             ("statement_timeout", milliseconds(tuning.statement_timeout)),
             ("lock_timeout", milliseconds(tuning.lock_timeout)),
             (
@@ -94,33 +108,17 @@ impl Database {
         Ok(database)
     }
 
-    /// Opens a pool from a `postgres://` URL. A server on another machine must be reached over TLS
-    /// unless `plaintext` says otherwise.
+    /// Opens a pool from a `postgres://` URL. A server on another machine must be reached over TLS; there is no setting that says otherwise.
     ///
     /// # Errors
     /// [`Error::Config`] when the URL is malformed or unsafe; else as [`Database::connect`].
-    pub async fn connect_url(url: &str, plaintext: bool, tuning: &Tuning) -> Result<Self, Error> {
-        // The parser's own message may quote the URL and with it the password.
-        let malformed = || {
-            Error::config(
-                "database_url",
-                "不是有效的 postgres:// 地址",
-                "is not a valid postgres:// URL",
-            )
-        };
-        if !(url.starts_with("postgres://") || url.starts_with("postgresql://")) {
-            return Err(malformed());
-        }
-        let options: PgConnectOptions = url.parse().map_err(|_| malformed())?;
-        let encrypted = matches!(
-            options.get_ssl_mode(),
-            PgSslMode::Require | PgSslMode::VerifyCa | PgSslMode::VerifyFull
-        );
-        if !plaintext && !encrypted && !is_local(&options) {
+    pub async fn connect_url(url: &str, tuning: &Tuning) -> Result<Self, Error> {
+        let options = options_of(url)?;
+        if !is_private(&options) {
             return Err(Error::config(
                 "database_url",
-                "远程数据库必须加密:请在地址中写 sslmode=verify-full,或设置 database_plaintext=true",
-                "a remote database must be encrypted: put sslmode=verify-full in the URL, or set database_plaintext=true",
+                "远程数据库必须加密:请在地址中写 sslmode=verify-full",
+                "a remote database must be encrypted: put sslmode=verify-full in the URL",
             ));
         }
         Self::connect(options, tuning).await
@@ -155,38 +153,82 @@ impl Database {
     /// # Errors
     /// [`Error::Migrate`] when one fails or an applied one was changed since.
     pub async fn migrate(&self) -> Result<(), Error> {
+        self.apply(&migrator()).await
+    }
+
+    /// Applies the migrations of a folder on top of what is there, as a later version of this program would.
+    ///
+    /// # Errors
+    /// As [`Database::migrate`].
+    pub async fn migrate_from(&self, dir: &Path) -> Result<(), Error> {
+        let mut later = Migrator::new(dir).await?;
+        self.apply(later.set_ignore_missing(true)).await
+    }
+
+    async fn apply(&self, migrator: &Migrator) -> Result<(), Error> {
+        let applied = self.applied().await?;
+        for migration in migrator.iter().filter(|it| !applied.contains(&it.version)) {
+            self.apply_one(migrator, migration).await?;
+        }
+        // Those that were there already are held against their text.
         let mut connection = self.pool.acquire().await?.detach();
-        connection
-            .execute("set statement_timeout = 0; set lock_timeout = '60s'")
-            .await?;
-        migrator().run_direct(None, &mut connection, false).await?;
+        migrator.run_direct(None, &mut connection, false).await?;
         connection.close().await?;
         Ok(())
     }
 
-    /// Checks that every migration this program was built with is applied, and none it does not know.
+    /// A migration that cannot have its lock at once steps back, so that nobody who came after it waits longer than that, and is tried
+    /// again. One without a transaction (an index made concurrently) is in nobody's way and waits.
+    async fn apply_one(&self, migrator: &Migrator, migration: &Migration) -> Result<(), Error> {
+        let limits = if migration.no_tx {
+            "set statement_timeout = 0; set lock_timeout = 0"
+        } else {
+            "set statement_timeout = 0; set lock_timeout = '1s'"
+        };
+        for tries_left in (0..MIGRATION_TRIES).rev() {
+            let mut connection = self.pool.acquire().await?.detach();
+            connection.execute(limits).await?;
+            let target = Some(migration.version);
+            let outcome = migrator.run_direct(target, &mut connection, false).await;
+            connection.close().await?;
+            match outcome {
+                Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _))
+                    if tries_left > 0 && sqlstate(&error).as_deref() == Some(LOCK_NOT_AVAILABLE) =>
+                {
+                    tracing::info!(
+                        migration.version,
+                        tries_left,
+                        "a migration steps back for those at work"
+                    );
+                    tokio::time::sleep(MIGRATION_PAUSE).await;
+                }
+                outcome => return Ok(outcome?),
+            }
+        }
+        Ok(())
+    }
+
+    /// The migrations that are applied, ascending; none where none ever was.
+    async fn applied(&self) -> Result<Vec<i64>, Error> {
+        let query = "select version from _sqlx_migrations where success order by version";
+        match sqlx::query_scalar(query).fetch_all(&self.pool).await {
+            // undefined_table: nothing was ever applied.
+            Err(error) if sqlstate(&error).as_deref() == Some("42P01") => Ok(Vec::new()),
+            applied => Ok(applied?),
+        }
+    }
+
+    /// Checks that every migration this program was built with is applied, and none it does not know but such as say that it may go
+    /// on beside them (`schema_release`).
     ///
     /// For a login that may not change the schema: the owner runs `migrate` first.
     ///
     /// # Errors
     /// [`Error::Start`] naming the first difference.
     pub async fn check_migrated(&self) -> Result<(), Error> {
-        let applied: Vec<i64> =
-            sqlx::query_scalar("select version from _sqlx_migrations where success order by version")
-                .fetch_all(&self.pool)
-                .await
-                .or_else(|error| {
-                    match error
-                        .as_database_error()
-                        .and_then(|database| database.code().map(|code| code.into_owned()))
-                    {
-                        // undefined_table: nothing was ever applied.
-                        Some(code) if code == "42P01" => Ok(Vec::new()),
-                        _ => Err(error),
-                    }
-                })?;
+        let applied = self.applied().await?;
         let built: Vec<i64> = migrator().iter().map(|migration| migration.version).collect();
-        if applied == built {
+        if applied == built || self.are_expansions(&applied, &built).await? {
             return Ok(());
         }
         Err(Error::Start {
@@ -196,6 +238,28 @@ impl Database {
                 "the schema is at {applied:?}, this program at {built:?}: run `zhirong migrate` as the owner first"
             ),
         })
+    }
+
+    /// Whether all that is applied beyond what this program was built with lets it go on.
+    async fn are_expansions(&self, applied: &[i64], built: &[i64]) -> Result<bool, Error> {
+        let last = built.last().copied().unwrap_or_default();
+        let later: Vec<i64> = applied
+            .iter()
+            .copied()
+            .filter(|version| !built.contains(version))
+            .collect();
+        let is_behind = built.iter().any(|version| !applied.contains(version));
+        if is_behind || later.iter().any(|version| *version < last) {
+            return Ok(false);
+        }
+        let told: i64 = sqlx::query_scalar(
+            "select count(*) from public.schema_release where version = any($1) and oldest_program <= $2",
+        )
+        .bind(&later)
+        .bind(last)
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(usize::try_from(told) == Ok(later.len()))
     }
 
     /// The pool itself, for single statements. Transactions go through [`Database::run`]: one begun
@@ -236,6 +300,37 @@ pub fn migrator() -> Migrator {
 async fn reset(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
     connection.execute("begin; rollback").await?;
     Ok(true)
+}
+
+fn options_of(url: &str) -> Result<PgConnectOptions, Error> {
+    // The parser's own message may quote the URL and with it the password.
+    let malformed = || {
+        Error::config(
+            "database_url",
+            "不是有效的 postgres:// 地址",
+            "is not a valid postgres:// URL",
+        )
+    };
+    if !(url.starts_with("postgres://") || url.starts_with("postgresql://")) {
+        return Err(malformed());
+    }
+    url.parse().map_err(|_| malformed())
+}
+
+/// Whether nobody between this program and the database that a URL names can read what they say: over TLS, or on this machine.
+///
+/// # Errors
+/// [`Error::Config`] when the URL is malformed.
+pub fn is_private_url(url: &str) -> Result<bool, Error> {
+    options_of(url).map(|options| is_private(&options))
+}
+
+fn is_private(options: &PgConnectOptions) -> bool {
+    let is_encrypted = matches!(
+        options.get_ssl_mode(),
+        PgSslMode::Require | PgSslMode::VerifyCa | PgSslMode::VerifyFull
+    );
+    is_encrypted || is_local(options)
 }
 
 fn is_local(options: &PgConnectOptions) -> bool {

@@ -207,13 +207,27 @@ fn metadata_key(field: &str) -> String {
         .collect()
 }
 
+/// A cause without what a caller sent: the message of a panic may hold it, and so may PostgreSQL's of data that do not fit (classes 22 and 23).
+fn told(error: &(dyn std::error::Error + 'static)) -> String {
+    if let Some(ended) = error.downcast_ref::<tokio::task::JoinError>() {
+        return if ended.is_panic() { "panicked" } else { "cancelled" }.to_owned();
+    }
+    if let Some(sqlx::Error::Database(refused)) = error.downcast_ref::<sqlx::Error>()
+        && let Some(code) = refused.code()
+        && (code.starts_with("22") || code.starts_with("23"))
+    {
+        return format!("SQLSTATE {code} {}", refused.constraint().unwrap_or_default());
+    }
+    error.to_string()
+}
+
 /// The failure and all its causes on one line, for the log.
 fn chain(fault: &dyn Fault) -> String {
     let mut text = fault.to_string();
     let mut cause = fault.source();
     while let Some(error) = cause {
         text.push_str(": ");
-        text.push_str(&error.to_string());
+        text.push_str(&told(error));
         cause = error.source();
     }
     text

@@ -77,6 +77,7 @@ where
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
+        crate::twin::meet(request.headers());
         let mut watch = Watch::of(&request, self.layer.address);
         let span = watch.span.clone();
         let limit = self.layer.request_time;

@@ -1,5 +1,6 @@
 //! The network server: mutual TLS, limits, health, reflection and an orderly end.
 
+mod certificates;
 mod connections;
 mod layer;
 mod limits;
@@ -9,6 +10,7 @@ mod upload;
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
@@ -20,6 +22,7 @@ use tonic_health::server::HealthReporter;
 
 use crate::error::Error;
 use crate::identity::{Identity, spki_digest};
+use certificates::Current;
 use layer::TraceLayer;
 pub use limits::{Limits, MAX_MESSAGE_BYTES};
 use tls::TlsIncoming;
@@ -34,12 +37,16 @@ pub struct Server {
     pub listen: SocketAddr,
     /// Own certificate and the authority that callers' certificates must come from.
     pub identity: Identity,
+    /// Folder that the identity came from, where a change of its files is to be taken up (with `ca.crl`, if there is one).
+    pub follow: Option<PathBuf>,
     /// Encoded `FileDescriptorSet`s for reflection (v1 and v1alpha); none switches it off.
     pub descriptors: Vec<&'static [u8]>,
     /// Full names of services that the health service reports, besides the server itself.
     pub health: Vec<&'static str>,
     /// What it gives to its callers.
     pub limits: Limits,
+    /// Between telling health probes that it stops and closing connections: until then a load balancer may still send it callers.
+    pub drain: Duration,
 }
 
 impl Server {
@@ -48,9 +55,11 @@ impl Server {
         Self {
             listen,
             identity,
+            follow: None,
             descriptors: Vec::new(),
             health: Vec::new(),
             limits: Limits::default(),
+            drain: Duration::ZERO,
         }
     }
 
@@ -82,12 +91,20 @@ impl Server {
             .builder()
             .layer(TraceLayer::new(address, &self.limits))
             .add_routes(routes);
-        let incoming = TlsIncoming::new(incoming, tls::acceptor(&self.identity)?, &self.limits);
+        let acceptor = match &self.follow {
+            Some(dir) if dir.join(certificates::REVOKED).exists() => certificates::read(dir)?,
+            _ => tls::acceptor(&self.identity, None)?,
+        };
+        let current = Current::new(acceptor);
+        let incoming = TlsIncoming::new(incoming, current.clone(), &self.limits);
+        let following = certificates::follow(current, self.follow.clone());
         let (stopping, stopped) = oneshot::channel();
         let names = self.health.clone();
+        let drain = self.drain;
         let signal = async move {
             shutdown.await;
             set_health(&reporter, &names, ServingStatus::NotServing).await;
+            tokio::time::sleep(drain).await;
             // The receiver lives as long as the server; nobody misses the message after it.
             stopping.send(()).unwrap_or(());
         };
@@ -100,6 +117,7 @@ impl Server {
                 }
             };
             tokio::select! {
+                never = following => match never {},
                 result = serving => result.map_err(Error::Transport),
                 () = overtime => {
                     tracing::warn!("calls still open at the end of the grace period are cut");

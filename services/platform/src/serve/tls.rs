@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::version::TLS13;
 use rustls::{RootCertStore, ServerConfig};
@@ -21,6 +21,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_stream::Stream;
 use tonic::transport::server::TcpIncoming;
 
+use super::certificates::Current;
 use super::connections::{Connection, Connections};
 use super::limits::Limits;
 use crate::error::Error;
@@ -32,11 +33,12 @@ const TOLD_EVERY: Duration = Duration::from_secs(10);
 /// Pause after the system refused to hand over a connection, most often for want of file descriptors.
 const REFUSED_PAUSE: Duration = Duration::from_millis(100);
 
-/// What the server offers: its certificate, the two protocols, and that callers must have a certificate too.
+/// What the server offers: its certificate, the two protocols, and that callers must have a certificate too, of one of the authorities and
+/// on none of their lists of revoked ones.
 ///
 /// # Errors
 /// [`Error::Identity`] for certificates or a key that cannot be used.
-pub(super) fn acceptor(identity: &Identity) -> Result<TlsAcceptor, Error> {
+pub(super) fn acceptor(identity: &Identity, revoked_pem: Option<&str>) -> Result<TlsAcceptor, Error> {
     let wrong = |what: String| Error::Identity {
         name: "server".to_owned(),
         what,
@@ -50,9 +52,19 @@ pub(super) fn acceptor(identity: &Identity) -> Result<TlsAcceptor, Error> {
     for root in certificates(&identity.ca_pem)? {
         roots.add(root).map_err(|error| wrong(error.to_string()))?;
     }
-    let callers = WebPkiClientVerifier::builder(roots.into())
-        .build()
+    let lists = CertificateRevocationListDer::pem_slice_iter(revoked_pem.unwrap_or_default().as_bytes());
+    let lists: Vec<_> = lists
+        .collect::<Result<_, _>>()
         .map_err(|error| wrong(error.to_string()))?;
+    let mut callers = WebPkiClientVerifier::builder(roots.into());
+    if !lists.is_empty() {
+        // Of several authorities one may keep no list.
+        callers = callers
+            .with_crls(lists)
+            .only_check_end_entity_revocation()
+            .allow_unknown_revocation_status();
+    }
+    let callers = callers.build().map_err(|error| wrong(error.to_string()))?;
     let key = PrivateKeyDer::from_pem_slice(identity.key_pem.as_bytes())
         .map_err(|error| wrong(error.to_string()))?;
     // The 1.2 that rustls speaks as well is offered to nobody.
@@ -67,7 +79,7 @@ pub(super) fn acceptor(identity: &Identity) -> Result<TlsAcceptor, Error> {
 /// Connections whose handshake is done. Slow and silent callers hold up nobody else.
 pub(super) struct TlsIncoming {
     incoming: TcpIncoming,
-    acceptor: TlsAcceptor,
+    current: Current,
     handshakes: JoinSet<Option<Connection>>,
     /// The handshakes, oldest first; some may be done.
     by_age: VecDeque<AbortHandle>,
@@ -79,10 +91,10 @@ pub(super) struct TlsIncoming {
 }
 
 impl TlsIncoming {
-    pub(super) fn new(incoming: TcpIncoming, acceptor: TlsAcceptor, limits: &Limits) -> Self {
+    pub(super) fn new(incoming: TcpIncoming, current: Current, limits: &Limits) -> Self {
         Self {
             incoming,
-            acceptor,
+            current,
             handshakes: JoinSet::new(),
             by_age: VecDeque::new(),
             handshakes_most: usize::try_from(limits.handshakes).unwrap_or(usize::MAX),
@@ -129,7 +141,7 @@ impl TlsIncoming {
             }
             return;
         };
-        let (accepting, time) = (self.acceptor.accept(connection), self.handshake_time);
+        let (accepting, time) = (self.current.acceptor().accept(connection), self.handshake_time);
         let handshake = self.handshakes.spawn(async move {
             match tokio::time::timeout(time, accepting).await {
                 Ok(Ok(connection)) => {

@@ -267,9 +267,7 @@ async fn a_remote_database_without_encryption_is_refused() {
         "postgres://u:secret@db.example/x?sslmode=disable",
         "mysql:secret",
     ] {
-        let error = Database::connect_url(url, false, &Tuning::default())
-            .await
-            .unwrap_err();
+        let error = Database::connect_url(url, &Tuning::default()).await.unwrap_err();
         let shown = format!("{error:?} {}", error.message_zh());
         assert!(
             shown.contains("database_url") && !shown.contains("secret"),

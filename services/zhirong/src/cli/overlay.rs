@@ -30,6 +30,7 @@ impl Cli {
                 database_url: args.database_url.clone().map(Secret::new),
                 ..Overlay::default()
             },
+            Command::Drill(args) => args.overlay(),
             Command::Import(_)
             | Command::Settle(_)
             | Command::Export(_)
@@ -78,6 +79,7 @@ impl Command {
             Self::Serve(args) => &mut args.settings,
             Self::Demo(args) => &mut args.settings,
             Self::Migrate(args) => &mut args.settings,
+            Self::Drill(args) => &mut args.settings,
             Self::Import(args) => &mut args.client.settings,
             Self::Upload(args) => &mut args.partner.client.settings,
             Self::Mapping(args) => &mut args.client().settings,

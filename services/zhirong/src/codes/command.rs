@@ -28,6 +28,18 @@ pub(super) const REASONS: &[(&str, &str, &str)] = &[
         "年度不在试用记录的范围内",
         "the sandbox has no records for that year",
     ),
+    ("BACKUP_FAILED", "备份未能完成", "the backup did not end well"),
+    ("RESTORE_FAILED", "恢复未能完成", "the restore did not end well"),
+    (
+        "UNSAFE_PRODUCTION",
+        "设置或数据库不能用于正式运行",
+        "the settings or the database are not safe to serve in earnest",
+    ),
+    (
+        "ACCEPT_REFUSED",
+        "accept 中写了不能接受的项",
+        "accept names something that cannot be accepted",
+    ),
     (
         "POLICY_TWICE",
         "同一城市给出了两个政策文件",

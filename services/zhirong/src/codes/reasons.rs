@@ -297,11 +297,6 @@ pub(super) const REASONS: &[(&str, &str, &str)] = &[
     ),
     ("ROLE_UNKNOWN", "没有这个名称的服务", "no service has that name"),
     (
-        "SANDBOX_DATA",
-        "该数据目录属于试用环境",
-        "the data folder belongs to a sandbox",
-    ),
-    (
         "BATCH_UNREADABLE",
         "批次文件无法读取",
         "a file of the batch cannot be read",

@@ -19,7 +19,7 @@ pub(super) async fn check(findings: &mut Findings, settings: &Settings) {
     };
     let is_own = settings.database_url.is_none();
     let connected = match (&settings.database_url, embedded::running(&settings.data)) {
-        (Some(url), _) => Database::connect_url(url.expose(), settings.database_plaintext, &tuning).await,
+        (Some(url), _) => Database::connect_url(url.expose(), &tuning).await,
         (None, Ok(Some(options))) => Database::connect(options, &tuning).await,
         (None, Err(error)) => Err(error),
         (None, Ok(None)) => {

@@ -4,6 +4,7 @@
 mod certificates;
 mod database;
 mod machine;
+mod safety;
 mod server;
 
 use std::net::SocketAddr;
@@ -174,6 +175,7 @@ pub async fn run(
     machine::check(&mut findings, &settings);
     certificates::check(&mut findings, &settings, &client);
     database::check(&mut findings, &settings).await;
+    safety::check(&mut findings, &settings).await;
     server::check(&mut findings, &client).await;
     print(&findings);
     Ok(Exit::done_if(findings.is_well()).into())

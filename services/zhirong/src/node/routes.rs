@@ -65,14 +65,7 @@ pub(super) fn of(
         }
     }
     // Once a process, under the rights of its first service: each of them may read the trail.
-    let reader = match roles.first() {
-        Some(&"registry") => registry::DATABASE_ROLE,
-        Some(&"pledge") => pledge::DATABASE_ROLE,
-        Some(&"insurance") => insurance::DATABASE_ROLE,
-        Some(&"notify") => notify::DATABASE_ROLE,
-        Some(&"files") => files::DATABASE_ROLE,
-        _ => settlement::DATABASE_ROLE,
-    };
+    let reader = super::database_role(roles.first().unwrap_or(&"settlement"));
     ledger::rpc::routes(&mut builder, ledger(reader));
     guarded(builder.routes(), database, bounds)
 }

@@ -9,6 +9,7 @@
 //! ```
 
 mod account;
+mod backup;
 mod initialise;
 mod programs;
 mod stale;
@@ -25,6 +26,7 @@ use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use sqlx::{ConnectOptions, Connection, Executor};
 
 use account::Account;
+pub use backup::{Source, dump};
 use initialise::{initialise, password};
 pub use programs::{Programs, find, find_installed};
 
@@ -44,8 +46,8 @@ const RESTART_LIMIT: Duration = Duration::from_secs(3);
 const STOP_LIMIT: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(10);
 
-/// Never less durable than the defaults, whatever the folder's own configuration says.
-const SERVER_SETTINGS: [&str; 10] = [
+/// Never less durable than the defaults, and no value of a row in its log, whatever the folder's own configuration says.
+const SERVER_SETTINGS: [&str; 13] = [
     "fsync=on",
     "synchronous_commit=on",
     "full_page_writes=on",
@@ -56,6 +58,9 @@ const SERVER_SETTINGS: [&str; 10] = [
     "log_timezone=UTC",
     "logging_collector=off",
     "log_destination=stderr",
+    "log_error_verbosity=terse",
+    "log_parameter_max_length=0",
+    "log_parameter_max_length_on_error=0",
 ];
 
 /// A running server; stops when dropped.
