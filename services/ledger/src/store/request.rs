@@ -1,6 +1,7 @@
 //! Table `ledger.request`: the first answer to every request key.
 
 use api::common::v1::AuditHead;
+use platform::twin::{self, Twin};
 use sqlx::postgres::PgArguments;
 use sqlx::query::QueryAs;
 use sqlx::{PgConnection, Postgres};
@@ -56,7 +57,7 @@ pub async fn claim(
     .bind(body_digest)
     .execute(&mut *tx)
     .await?;
-    if claimed.rows_affected() == 1 {
+    if claimed.rows_affected() == 1 || twin::is_on(Twin::NoRequestKeys) {
         return Ok(Claim::New);
     }
     let key = (city, caller, request_id);
