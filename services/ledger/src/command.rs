@@ -7,6 +7,7 @@ use api::common::v1::AuditHead;
 use chrono::{DateTime, Utc};
 use platform::clock::Clock;
 use platform::database::{BoxFuture, Database, Retryable};
+use platform::twin::{self, Twin};
 use policy::ident::City;
 use policy::rulebook::Rulebook;
 use prost::Message;
@@ -166,13 +167,17 @@ impl Ledger {
         let (caller, rpc, object, writes_facts) =
             (call.caller.clone(), call.rpc, call.object, call.writes_facts);
         let scope = caller.scope(self.role);
-        self.database
+        let key = stamp.request_id;
+        let answer = self
+            .database
             .run_keyed(rpc, &scope, move |tx| {
                 let (caller, object, stamp, effect) =
                     (caller.clone(), object.clone(), stamp.clone(), effect.clone());
                 Box::pin(once(tx, (caller, rpc, object, writes_facts), stamp, effect))
             })
-            .await
+            .await?;
+        twin::crash_after_commit(key).await;
+        Ok(answer)
     }
 }
 
@@ -189,7 +194,9 @@ where
 {
     let city = stamp.city.as_str().to_owned();
     match request::claim(tx, &caller, stamp.request_id, rpc, &stamp.body_digest).await? {
-        request::Claim::Answered { body_digest, .. } if body_digest != stamp.body_digest => {
+        request::Claim::Answered { body_digest, .. }
+            if body_digest != stamp.body_digest && !twin::is_on(Twin::BodyUnread) =>
+        {
             return Err(Error::RequestIdReused {
                 request_id: stamp.request_id.to_string(),
             }
@@ -212,7 +219,12 @@ where
         name: rpc,
         object: &object,
     };
-    let head = audit::append_answered(tx, action, &answer.encode_to_vec()).await?;
+    let stored = if twin::is_on(Twin::AnswerNotStored) {
+        Vec::new()
+    } else {
+        answer.encode_to_vec()
+    };
+    let head = audit::append_answered(tx, action, &stored).await?;
     answer.set_audit_head(head);
     Ok(answer)
 }

@@ -23,6 +23,7 @@ const SANDBOX_POLICY: &str = "sandbox-policy.toml";
 /// # Errors
 /// [`CommandError`] with what keeps it from starting.
 pub async fn run(args: ServeArgs) -> Result<ExitCode, CommandError> {
+    platform::twin::check()?;
     let settings = &with_policy(args.settings)?;
     let node = Node::start(settings).await?;
     if settings.sandbox && serves_registry(settings) {

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use opentelemetry::KeyValue;
@@ -14,9 +15,14 @@ use super::Database;
 use crate::error::{Error, is_lost_connection, sqlstate};
 use crate::ids::random_below;
 use crate::metrics::{self, DATABASE_SECONDS, Timing};
+use crate::twin::{self, Twin};
 
-/// Most times one transaction is tried.
-const TRIES_MAX: u32 = 8;
+/// First pause before another try; it doubles from try to try.
+const PAUSE_FIRST: u64 = 5;
+/// Longest pause after a conflict: the other writer is done within milliseconds.
+const PAUSE_CONFLICT: u64 = 50;
+/// Longest pause after a lost connection: a server that starts again, or its standby, is there within seconds.
+const PAUSE_LOST: u64 = 500;
 
 /// A transaction is one operation here, named by the call it belongs to: from asking for a connection to the commit, all tries.
 static DURATION: Timing = Timing::bounded(
@@ -100,11 +106,22 @@ enum Failure<E> {
     Unknown(sqlx::Error),
 }
 
+impl<E: Retryable> Failure<E> {
+    /// The longest pause before the next try, in milliseconds.
+    fn longest_pause(&self) -> u64 {
+        match self {
+            Self::RolledBack(error) if !error.as_sqlx().is_some_and(is_lost_connection) => PAUSE_CONFLICT,
+            Self::RolledBack(_) | Self::Unknown(_) => PAUSE_LOST,
+        }
+    }
+}
+
 impl Database {
     /// Runs a writing transaction (READ COMMITTED) in a task of its own, so that a caller who goes
     /// away cannot leave it half open: it then still ends, one way or the other. Deadlocks,
-    /// serialization failures and connections lost before the commit are tried again, up to eight
-    /// times in all, so `work` may run several times and must clone what it captures.
+    /// serialization failures and connections lost before the commit are tried again for as long as the
+    /// caller waits and at most for [`Tuning::retry_for`](super::Tuning::retry_for), so `work` may run
+    /// several times and must clone what it captures.
     ///
     /// # Errors
     /// What `work` returned, after a rollback; [`Error::CommitUnknown`] when the connection broke
@@ -176,16 +193,27 @@ impl Database {
             attempts = tracing::field::Empty,
         );
         let (database, scope) = (self.clone(), scope.clone());
+        // Held by the caller's own future alone: once that is dropped, nobody waits for another try.
+        let waits = Arc::new(());
+        let patience = Patience {
+            begun: Instant::now(),
+            limit: self.retry_for,
+            caller: Arc::downgrade(&waits),
+        };
         let task = async move {
-            let begun = Instant::now();
-            let result = attempts(&database, mode, name, &scope, &work).await;
+            let begun = patience.begun;
+            let result = attempts(&database, (mode, name), patience, &scope, &work).await;
             measure(name, begun, result.as_ref().err().and_then(Retryable::as_sqlx));
             result
         };
-        match tokio::spawn(task.instrument(span)).await {
-            Ok(result) => result,
-            Err(error) => Err(E::from(Error::Task(error))),
+        if twin::is_on(Twin::BeginOnTheHandler) {
+            let ended = task.instrument(span).await;
+            drop(waits);
+            return ended;
         }
+        let ended = tokio::spawn(task.instrument(span)).await;
+        drop(waits);
+        ended.unwrap_or_else(|error| Err(E::from(Error::Task(error))))
     }
 }
 
@@ -213,10 +241,24 @@ fn measure(name: &'static str, begun: Instant, error: Option<&sqlx::Error>) {
     DURATION.put(begun.elapsed(), &attributes);
 }
 
+/// How long tries go on.
+struct Patience {
+    begun: Instant,
+    limit: Duration,
+    caller: Weak<()>,
+}
+
+impl Patience {
+    /// Whether no further try is begun: the caller is gone, or it took too long already.
+    fn is_over(&self) -> bool {
+        self.caller.strong_count() == 0 || self.begun.elapsed() >= self.limit || twin::is_on(Twin::NoRetries)
+    }
+}
+
 async fn attempts<T, E, F>(
     database: &Database,
-    mode: Mode,
-    name: &str,
+    (mode, name): (Mode, &str),
+    patience: Patience,
     scope: &Scope,
     work: &F,
 ) -> Result<T, E>
@@ -229,7 +271,7 @@ where
     let mut unknown = Vec::new();
     loop {
         let (result, recorded) = metrics::collect(attempt(database, mode, scope, work)).await;
-        let last = tries >= TRIES_MAX;
+        let last = patience.is_over();
         match result {
             Ok(value) => {
                 tracing::Span::current().record("attempts", tries);
@@ -244,13 +286,14 @@ where
                 return Err(E::from(Error::CommitUnknown(error)));
             }
             Err(failure) => {
+                tracing::debug!(transaction = name, tries, "transaction is tried again");
+                let longest = failure.longest_pause();
                 if matches!(failure, Failure::Unknown(_)) {
                     unknown = recorded;
                 }
-                tracing::debug!(transaction = name, tries, "transaction is tried again");
+                tokio::time::sleep(pause(tries, longest)).await;
             }
         }
-        tokio::time::sleep(pause(tries)).await;
         tries += 1;
     }
 }
@@ -334,8 +377,9 @@ fn may_retry(error: &sqlx::Error) -> bool {
     is_lost_connection(error) || matches!(sqlstate(error).as_deref(), Some("40001" | "40P01"))
 }
 
-/// Doubling pauses with jitter: 10 to 20 ms after the first try, 0.6 to 1.3 s after the seventh.
-fn pause(tries: u32) -> Duration {
-    let base = 10_u64.saturating_mul(2_u64.saturating_pow(tries.saturating_sub(1)));
+/// Doubling pauses up to the longest, each with as much again by chance, so that callers who failed together do not return together.
+fn pause(tries: u32, longest: u64) -> Duration {
+    let doubled = PAUSE_FIRST.saturating_mul(2_u64.saturating_pow(tries.saturating_sub(1)));
+    let base = doubled.min(longest);
     Duration::from_millis(base.saturating_add(random_below(base)))
 }

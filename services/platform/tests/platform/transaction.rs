@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::{Executor, PgConnection};
 use zhirong_platform::Error;
@@ -68,13 +68,21 @@ async fn conflicts_and_lost_connections_are_tried_again_and_other_errors_are_not
             .unwrap(),
         5
     );
-    let tries = Arc::new(AtomicU32::new(0));
-    let error = bench
-        .database
-        .run("test.always", &scope, flaky(conflict, 99, &tries))
+    let tuning = Tuning {
+        retry_for: Duration::from_millis(700),
+        ..Tuning::default()
+    };
+    let impatient = Database::connect(bench.cluster.options(), &tuning).await.unwrap();
+    let (tries, begun) = (Arc::new(AtomicU32::new(0)), Instant::now());
+    let error = impatient
+        .run("test.always", &scope, flaky(conflict, 9_999, &tries))
         .await
         .unwrap_err();
-    assert_eq!((error.kind(), tries.load(Ordering::SeqCst)), (Kind::Aborted, 8));
+    assert_eq!(error.kind(), Kind::Aborted);
+    assert!(
+        begun.elapsed() >= tuning.retry_for && tries.load(Ordering::SeqCst) > 4,
+        "it gave up early"
+    );
     let tries = Arc::new(AtomicU32::new(0));
     let error = bench
         .database
@@ -87,6 +95,28 @@ async fn conflicts_and_lost_connections_are_tried_again_and_other_errors_are_not
         [3, 5],
         "what failed must be rolled back"
     );
+}
+
+#[tokio::test]
+async fn nobody_tries_again_for_a_caller_who_is_gone() {
+    let bench = Bench::new(TABLE).await;
+    let conflict = "do $$ begin raise exception using errcode = '40001'; end $$";
+    let tries = Arc::new(AtomicU32::new(0));
+    let scope = Scope::owner();
+    let work = bench
+        .database
+        .run("test.gone", &scope, flaky(conflict, 9_999, &tries));
+    assert!(
+        tokio::time::timeout(Duration::from_millis(300), work)
+            .await
+            .is_err()
+    );
+    // The try under way ends, and at most one pause of the longest kind later nothing begins any more.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let made = tries.load(Ordering::SeqCst);
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(tries.load(Ordering::SeqCst), made);
+    assert!(made > 1, "it was tried again while the caller waited");
 }
 
 /// The connection breaks inside COMMIT, once.
