@@ -21,4 +21,4 @@ pub mod wire;
 
 pub use caller::{Caller, Callers, Role};
 pub use command::{Ledger, Stamp};
-pub use error::Error;
+pub use error::{Error, Together, both, every};

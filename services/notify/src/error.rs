@@ -25,6 +25,15 @@ pub enum Error {
     },
 }
 
+impl ledger::Together for Error {
+    fn together(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Ledger(one), Self::Ledger(other)) => one.and(other).into(),
+            (first, _) => first,
+        }
+    }
+}
+
 impl From<platform::Error> for Error {
     fn from(error: platform::Error) -> Self {
         Self::Ledger(error.into())

@@ -11,6 +11,7 @@ pub mod failover;
 pub mod flood;
 pub mod forced;
 pub mod input;
+mod interface;
 pub mod killed;
 pub mod migration;
 pub mod mutants;
