@@ -44,9 +44,17 @@ const NO_TENANT: [&str; 2] = [
 /// What a service may write beside inserts into its own schema: table, right, columns.
 const WRITES: [(&str, &str, &str); 21] = [
     ("ledger.cut_off", "UPDATE", "current guard"),
-    ("ledger.request", "UPDATE", "answer audit_chain_no audit_hash audit_stream"),
+    (
+        "ledger.request",
+        "UPDATE",
+        "answer audit_chain_no audit_hash audit_stream",
+    ),
     ("ledger.business_date", "UPDATE", "moved_days"),
-    ("notify.attempt", "UPDATE", "duration_ms failure response_excerpt status_code"),
+    (
+        "notify.attempt",
+        "UPDATE",
+        "duration_ms failure response_excerpt status_code",
+    ),
     ("notify.delivery", "UPDATE", "attempts next_try_at state tries"),
     (
         "notify.endpoint",
@@ -64,10 +72,22 @@ const WRITES: [(&str, &str, &str); 21] = [
     ),
     ("settlement.budget", "UPDATE", "appropriation_fen committed_fen"),
     ("settlement.calendar_day", "UPDATE", "is_working name source"),
-    ("settlement.freeze", "UPDATE", "lift_reason lifted_at lifted_by lifted_on"),
-    ("settlement.objection", "UPDATE", "decided_at decided_by decided_on decision_reason state"),
+    (
+        "settlement.freeze",
+        "UPDATE",
+        "lift_reason lifted_at lifted_by lifted_on",
+    ),
+    (
+        "settlement.objection",
+        "UPDATE",
+        "decided_at decided_by decided_on decision_reason state",
+    ),
     ("settlement.payment", "UPDATE", "attempt hold_reason state"),
-    ("settlement.recovery", "UPDATE", "agreement_no closed_on offset_fen repaid_fen state"),
+    (
+        "settlement.recovery",
+        "UPDATE",
+        "agreement_no closed_on offset_fen repaid_fen state",
+    ),
     ("settlement.recovery_order", "UPDATE", "approved_at approved_by"),
     ("settlement.settled", "UPDATE", "last_sequence settled_fen"),
     ("settlement.voucher", "UPDATE", "budget_revision voucher_on wave"),
@@ -123,7 +143,9 @@ async fn described() -> Described {
     let _watchdog = watch(&dir);
     let programs = embedded::find(None, &dir).unwrap();
     let cluster = Cluster::start(&dir, &programs).await.unwrap();
-    let database = Database::connect(cluster.options(), &Tuning::default()).await.unwrap();
+    let database = Database::connect(cluster.options(), &Tuning::default())
+        .await
+        .unwrap();
     database.migrate().await.unwrap();
     let described = read(&database).await;
     database.close().await;
@@ -199,7 +221,8 @@ fn open(described: &Described) -> Vec<String> {
         if condition.contains(", true)") {
             wrong.push(format!("{table} {name}: a setting that is not set is no error"));
         }
-        let is_held = condition.contains("current_setting('zhirong.city'::text)") || condition.contains("outbox");
+        let is_held =
+            condition.contains("current_setting('zhirong.city'::text)") || condition.contains("outbox");
         let is_outbox = name.ends_with("_outbox");
         if !is_held && !is_outbox && !NO_TENANT.contains(&format!("{table} {name}").as_str()) {
             wrong.push(format!("{table} {name} does not ask for the city: {condition}"));
@@ -214,16 +237,23 @@ fn narrow(described: &Described) -> Vec<String> {
     for (table, name, columns) in &described.keys {
         let is_known = NO_CITY.contains(&format!("{table} {name}").as_str());
         if columns.first().map(String::as_str) != Some("city") && !is_known {
-            wrong.push(format!("{table} {name} does not begin with the city: {columns:?}"));
+            wrong.push(format!(
+                "{table} {name} does not begin with the city: {columns:?}"
+            ));
         }
         let of = OF_INSTITUTIONS.iter().find(|(of, _)| of == table);
         if let Some((_, institution)) = of
             && columns.get(1).map(String::as_str) != Some(institution)
         {
-            wrong.push(format!("{table} {name} does not name the {institution} second: {columns:?}"));
+            wrong.push(format!(
+                "{table} {name} does not name the {institution} second: {columns:?}"
+            ));
         }
         // Whatever belongs to a webhook's owner refers to what is the same owner's.
-        if table.starts_with("notify.") && name.contains("_of_") && columns.get(2).map(String::as_str) != Some("owner") {
+        if table.starts_with("notify.")
+            && name.contains("_of_")
+            && columns.get(2).map(String::as_str) != Some("owner")
+        {
             wrong.push(format!("{table} {name} does not name the owner: {columns:?}"));
         }
     }
@@ -235,7 +265,9 @@ fn too_strong(described: &Described) -> Vec<String> {
     let mut wrong = Vec::new();
     for (role, is_strong, owned, schemas) in &described.roles {
         if *is_strong || *owned > 0 || *schemas > 0 {
-            wrong.push(format!("{role} is no plain role: owns {owned}, creates in {schemas} schemas, strong {is_strong}"));
+            wrong.push(format!(
+                "{role} is no plain role: owns {owned}, creates in {schemas} schemas, strong {is_strong}"
+            ));
         }
     }
     for (role, table, right, column) in &described.rights {
@@ -255,14 +287,18 @@ fn may(role: &str, table: &str, right: &str, column: &str) -> bool {
         // Facts and registry are the contract between the services, by views that act under the reader's own policies.
         "SELECT" => {
             is_own
-                || matches!(schema, "published" | "ledger" | "registry" | "pledge" | "insurance")
-                    && table != "registry.credential"
+                || matches!(
+                    schema,
+                    "published" | "ledger" | "registry" | "pledge" | "insurance"
+                ) && table != "registry.credential"
                 || own == "files" && matches!(table, "settlement.batch" | "settlement.line")
         }
         "INSERT" => is_own || LEDGER.contains(&table) && !matches!(own, "identity" | "sandbox"),
         _ => {
             let is_listed = |(of, listed, columns): &(&str, &str, &str)| {
-                *of == table && *listed == right && (column.is_empty() || columns.split_whitespace().any(|it| it == column))
+                *of == table
+                    && *listed == right
+                    && (column.is_empty() || columns.split_whitespace().any(|it| it == column))
             };
             (is_own || schema == "ledger") && (WRITES.iter().any(is_listed) || is_listed(&WRITES_MORE))
         }
@@ -290,7 +326,8 @@ fn unchecked(described: &Described) -> Vec<String> {
 /// Whether checks hold a column to a closed list, a form, or plain text of a length.
 fn has_check(checks: &str, column: &str) -> bool {
     let has = |text: String| checks.contains(&text);
-    let is_plain = checks.contains("is_plain(concat_ws(") && (has(format!(" {column},")) || has(format!(" {column}))")))
+    let is_plain = checks.contains("is_plain(concat_ws(")
+        && (has(format!(" {column},")) || has(format!(" {column}))")))
         || has(format!("array_to_string({column},"));
     is_plain || has(format!("({column} = ANY")) || has(format!("({column} ~ '^"))
 }
@@ -315,11 +352,24 @@ fn sample() -> Described {
             text("loan_tenant"),
             text("(city = current_setting('zhirong.city'::text))"),
         )],
-        keys: vec![(text("pledge.loan"), text("loan_key"), vec![text("city"), text("institution_code")])],
+        keys: vec![(
+            text("pledge.loan"),
+            text("loan_key"),
+            vec![text("city"), text("institution_code")],
+        )],
         roles: vec![(text("zhirong_pledge"), false, 0, 0)],
-        rights: vec![(text("zhirong_pledge"), text("pledge.loan"), text("INSERT"), String::new())],
+        rights: vec![(
+            text("zhirong_pledge"),
+            text("pledge.loan"),
+            text("INSERT"),
+            String::new(),
+        )],
         texts: vec![(text("pledge.loan"), text("contract_no"))],
-        checks: [(text("pledge.loan"), text("CHECK (ledger.is_plain(concat_ws(' '::text, contract_no)))"))].into(),
+        checks: [(
+            text("pledge.loan"),
+            text("CHECK (ledger.is_plain(concat_ws(' '::text, contract_no)))"),
+        )]
+        .into(),
     }
 }
 
@@ -335,7 +385,9 @@ fn a_database_that_lets_tenants_through_is_caught() {
         |it| it.tables[0].2 = false,
         |it| it.tables[0].3 = "zhirong_pledge".to_owned(),
         |it| it.policies[0].2 = "true".to_owned(),
-        |it| it.policies[0].2 = "city = current_setting('zhirong.city'::text, true) or current_setting('zhirong.city'::text) = city".to_owned(),
+        |it| {
+            it.policies[0].2 = "city = current_setting('zhirong.city'::text, true) or current_setting('zhirong.city'::text) = city".to_owned()
+        },
         |it| it.keys[0].2.swap(0, 1),
         |it| it.keys[0].2[1] = "contract_no".to_owned(),
         |it| it.roles[0].1 = true,

@@ -191,5 +191,8 @@ fn has_certificate(code: &str) -> bool {
         Some((city, office)) if City::from_canonical(city).is_ok() => office,
         _ => code,
     };
-    platform::identity::is_name(code) && !OFFICES.iter().any(|office| office.eq_ignore_ascii_case(code_of_office))
+    platform::identity::is_name(code)
+        && !OFFICES
+            .iter()
+            .any(|office| office.eq_ignore_ascii_case(code_of_office))
 }

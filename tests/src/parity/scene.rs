@@ -81,7 +81,12 @@ impl Scene {
     /// The scene without the refusals behind it.
     pub fn without_refusals(&self) -> Self {
         Self {
-            steps: self.steps.iter().filter(|step| !step.is_refusal).cloned().collect(),
+            steps: self
+                .steps
+                .iter()
+                .filter(|step| !step.is_refusal)
+                .cloned()
+                .collect(),
             methods: self.methods.clone(),
         }
     }

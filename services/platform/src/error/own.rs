@@ -138,7 +138,9 @@ const TEXT_CHECKS: &str = "_texts_plain";
 
 /// True when a row was refused for one of its texts: the net below the parsers, which name the field.
 fn is_text_check(error: &sqlx::Error) -> bool {
-    let constraint = error.as_database_error().and_then(|database| database.constraint());
+    let constraint = error
+        .as_database_error()
+        .and_then(|database| database.constraint());
     constraint.is_some_and(|name| name.ends_with(TEXT_CHECKS))
 }
 
@@ -227,7 +229,9 @@ impl Fault for Error {
                 "DATABASE_TIMEOUT" => "the database took too long".to_owned(),
                 "DATABASE_BUSY" => "the database is busy, try again later".to_owned(),
                 "DATABASE_UNAVAILABLE" => "the database is away, try again later".to_owned(),
-                "TEXT_NOT_PLAIN" => "a text holds a control or invisible character, or is too long".to_owned(),
+                "TEXT_NOT_PLAIN" => {
+                    "a text holds a control or invisible character, or is too long".to_owned()
+                }
                 _ => "database call failed".to_owned(),
             },
             Self::CommitUnknown(_) => {

@@ -95,7 +95,10 @@ async fn measure(asked: Asked) -> Vec<Figure> {
             .buffer_unordered(IN_FLIGHT);
         while let Some((case, answered)) = answers.next().await {
             if let Some(answered) = answered {
-                found.judge(|| format!("{} {} {}", case.call.method.path, case.leaf, case.form.what), &answered);
+                found.judge(
+                    || format!("{} {} {}", case.call.method.path, case.leaf, case.form.what),
+                    &answered,
+                );
             }
         }
     }
@@ -121,16 +124,37 @@ async fn measure(asked: Asked) -> Vec<Figure> {
     sandbox.stop().await;
     vec![
         Figure::at_least("hostile forms", count(forms.len()), 300),
-        Figure::judged("hostile input: forms in fields tried", tried, format!("of {all}"), tried > 0),
+        Figure::judged(
+            "hostile input: forms in fields tried",
+            tried,
+            format!("of {all}"),
+            tried > 0,
+        ),
         Figure::judged("hostile input: calls", found.tried, "printed only", true),
         Figure::none("hostile input: INTERNAL or UNKNOWN answers", found.inside.len()),
         Figure::none("hostile input: panics", panicked),
         Figure::none("hostile input: refusals without a reason", found.nameless.len()),
         Figure::none("hostile input: bad cells stored", bad.len()),
-        Figure::judged("hostile input: round trips", round.tried, "printed only", round.tried > 0),
-        Figure::none("hostile input: accepted and read back otherwise", round.changed.len()),
-        Figure::judged("hostile input: requests with several bad fields", left_out.tried, "printed only", true),
-        Figure::none("hostile input: bad fields left out of the answer", left_out.missing.len()),
+        Figure::judged(
+            "hostile input: round trips",
+            round.tried,
+            "printed only",
+            round.tried > 0,
+        ),
+        Figure::none(
+            "hostile input: accepted and read back otherwise",
+            round.changed.len(),
+        ),
+        Figure::judged(
+            "hostile input: requests with several bad fields",
+            left_out.tried,
+            "printed only",
+            true,
+        ),
+        Figure::none(
+            "hostile input: bad fields left out of the answer",
+            left_out.missing.len(),
+        ),
         Figure::red_twin("hostile input: bad cells stored", twin),
         Figure::red_twin("hostile input: INTERNAL or UNKNOWN answers", inside_twin),
     ]
@@ -191,7 +215,10 @@ fn based(call: &Call, revision: u64) -> Vec<Value> {
 async fn inside_twin(sandbox: &Sandbox, callers: &Callers<'_>, interface: &Interface) -> usize {
     stored::break_a_table(sandbox).await;
     let mut found = Found::default();
-    let registers = interface.good.iter().filter(|call| call.method.name == "RegisterPatent");
+    let registers = interface
+        .good
+        .iter()
+        .filter(|call| call.method.name == "RegisterPatent");
     for call in registers {
         let messages = based(call, REVISIONS * REVISIONS);
         if let Some(answered) = callers.call(&call.caller, &call.method, &messages).await {

@@ -32,7 +32,9 @@ pub(super) async fn trips(
     let forms: Vec<&Form> = forms.iter().filter(|form| form.shape == Shape::Text).collect();
     let mut revision = FIRST;
     for call in &interface.good {
-        let Some(reader) = reader(interface, &call.method) else { continue };
+        let Some(reader) = reader(interface, &call.method) else {
+            continue;
+        };
         for leaf in texts(call) {
             // A record's name is in the key of what is read; its own field is compared.
             if leaf.name() == "request_id" {
@@ -50,8 +52,12 @@ pub(super) async fn trips(
 
 /// The method that reads what another stores: `GetPatent` of `RegisterPatent`.
 fn reader(interface: &Interface, method: &Method) -> Option<Method> {
-    let kind = method.name.strip_prefix("Register").or_else(|| method.name.strip_prefix("Report"))?;
-    let reads = |other: &&Call| other.method.service == method.service && other.method.name == format!("Get{kind}");
+    let kind = method
+        .name
+        .strip_prefix("Register")
+        .or_else(|| method.name.strip_prefix("Report"))?;
+    let reads =
+        |other: &&Call| other.method.service == method.service && other.method.name == format!("Get{kind}");
     interface.good.iter().find(reads).map(|call| call.method.clone())
 }
 
@@ -65,27 +71,41 @@ async fn trip(
     let good = leaf.get(&base).and_then(Value::as_str).unwrap_or_default();
     let Some(sent) = form.text(good) else { return };
     let messages = leaf.set(&base, Value::from(sent.clone()));
-    let Some(stored) = callers.call(&call.caller, &call.method, &messages).await else { return };
+    let Some(stored) = callers.call(&call.caller, &call.method, &messages).await else {
+        return;
+    };
     if stored.code() != Code::Ok {
         return;
     }
-    let name = stored.messages.first().and_then(|answer| answer.pointer("/receipt/facts/0/name"));
-    let Some(name) = name.and_then(Value::as_str) else { return };
+    let name = stored
+        .messages
+        .first()
+        .and_then(|answer| answer.pointer("/receipt/facts/0/name"));
+    let Some(name) = name.and_then(Value::as_str) else {
+        return;
+    };
     round.tried += 1;
     let read = callers.call(&call.caller, reader, &[json!({"name": name})]).await;
-    let got = read.as_ref().and_then(|read| read.messages.first()).and_then(|answer| cell(answer, leaf));
+    let got = read
+        .as_ref()
+        .and_then(|read| read.messages.first())
+        .and_then(|answer| cell(answer, leaf));
     let got = got.unwrap_or_default();
     if !is_same(&sent, &got) {
-        round
-            .changed
-            .push(format!("{} {leaf} {}: {sent:?} came back as {got:?}", call.method.path, form.what));
+        round.changed.push(format!(
+            "{} {leaf} {}: {sent:?} came back as {got:?}",
+            call.method.path, form.what
+        ));
     }
 }
 
 /// The cell of a stored record: it stands in the answer under the record's own name twice, with its state beside it.
 fn cell(answer: &Value, leaf: &Leaf) -> Option<String> {
     let stored = answer.as_object()?.values().next()?;
-    let record = stored.as_object()?.values().find(|value| value.get(leaf.name()).is_some())?;
+    let record = stored
+        .as_object()?
+        .values()
+        .find(|value| value.get(leaf.name()).is_some())?;
     let cell = record.get(leaf.name())?;
     let cell = cell.get(0).unwrap_or(cell);
     cell.as_str().map(str::to_owned)

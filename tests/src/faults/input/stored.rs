@@ -57,13 +57,21 @@ pub(super) async fn bad(sandbox: &Sandbox) -> Vec<String> {
         let sql = format!(
             "select left({value}, 80) from {table} where {unseen} or {value} is not nfc normalized or length({value}) > 100000 limit 3"
         );
-        let cells: Vec<String> = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&mut database).await.unwrap();
+        let cells: Vec<String> = sqlx::query_scalar(AssertSqlSafe(sql))
+            .fetch_all(&mut database)
+            .await
+            .unwrap();
         found.extend(cells.iter().map(|cell| format!("{table}.{column}: {cell:?}")));
     }
     let amounts: Vec<(String, String)> = sqlx::query_as(AMOUNTS).fetch_all(&mut database).await.unwrap();
     for (table, column) in amounts {
-        let sql = format!("select {column}::text from {table} where {column} not between 0 and 9999999999999 limit 3");
-        let cells: Vec<String> = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&mut database).await.unwrap();
+        let sql = format!(
+            "select {column}::text from {table} where {column} not between 0 and 9999999999999 limit 3"
+        );
+        let cells: Vec<String> = sqlx::query_scalar(AssertSqlSafe(sql))
+            .fetch_all(&mut database)
+            .await
+            .unwrap();
         found.extend(cells.iter().map(|cell| format!("{table}.{column}: {cell}")));
     }
     database.close().await.unwrap();

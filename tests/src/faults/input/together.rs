@@ -22,7 +22,11 @@ pub(super) struct LeftOut {
 /// Requests with up to three bad fields, each of which is refused by name when it is the only one.
 pub(super) async fn left_out(callers: &Callers<'_>, interface: &Interface) -> LeftOut {
     let mut found = LeftOut::default();
-    for call in interface.good.iter().filter(|call| !call.method.is_read() && !call.method.client_streaming) {
+    for call in interface
+        .good
+        .iter()
+        .filter(|call| !call.method.is_read() && !call.method.client_streaming)
+    {
         let mut refused: Vec<(Leaf, String)> = Vec::new();
         let mut messages = based(call, 1);
         for leaf in leaves(&call.method.input) {
@@ -44,10 +48,16 @@ pub(super) async fn left_out(callers: &Callers<'_>, interface: &Interface) -> Le
         }
         found.tried += 1;
         let together = fields(callers.call(&call.caller, &call.method, &messages).await);
-        let missing: Vec<&String> = refused.iter().map(|(_, field)| field).filter(|field| !together.contains(*field)).collect();
+        let missing: Vec<&String> = refused
+            .iter()
+            .map(|(_, field)| field)
+            .filter(|field| !together.contains(*field))
+            .collect();
         if !missing.is_empty() {
             let path = &call.method.path;
-            found.missing.push(format!("{path}: {missing:?} not in {together:?}"));
+            found
+                .missing
+                .push(format!("{path}: {missing:?} not in {together:?}"));
         }
     }
     found
@@ -70,6 +80,9 @@ fn fields(answered: Option<Answered>) -> BTreeSet<String> {
         return BTreeSet::new();
     };
     let details = status.get_error_details();
-    let violations = details.bad_request().map(|bad| bad.field_violations.clone()).unwrap_or_default();
+    let violations = details
+        .bad_request()
+        .map(|bad| bad.field_violations.clone())
+        .unwrap_or_default();
     violations.into_iter().map(|violation| violation.field).collect()
 }

@@ -42,7 +42,10 @@ pub(super) async fn bytes(
     found: &mut Found,
 ) {
     for call in &interface.good {
-        let good = call.messages.first().and_then(|message| call.method.parse_value(message).ok());
+        let good = call
+            .messages
+            .first()
+            .and_then(|message| call.method.parse_value(message).ok());
         let good = good.unwrap_or_default();
         for turn in 0..asked.of(1, 2, 8, 100) {
             let made: Vec<u8> = match turn % 3 {
@@ -57,7 +60,9 @@ pub(super) async fn bytes(
                     changed
                 }
             };
-            let answered = callers.send(&call.caller, &call.method, vec![Bytes::from(made)]).await;
+            let answered = callers
+                .send(&call.caller, &call.method, vec![Bytes::from(made)])
+                .await;
             found.judge(|| format!("{} bytes {turn}", call.method.path), &answered);
         }
     }
@@ -66,10 +71,34 @@ pub(super) async fn bytes(
 /// Bodies that are no JSON of the method, or hardly.
 fn bodies(call: &Call) -> Vec<String> {
     let mut bodies: Vec<String> = [
-        "", " ", "null", "[]", "[[[[", "{", "}", "\"\"", "0", "NaN", "-", "{}{}", "{\"\":1}", "{\"request_id\":1}", "{\"request_id\":null}",
-        "{\"request_id\":\"\\ud800\"}", "{\"name\":\"\\udc00\\ud800\"}", "{\"name\":\"\\u0000\"}", "{\"name\":[]}", "{\"name\":{}}",
-        "{\"page_size\":1e400}", "{\"page_size\":1.5}", "{\"page_size\":\"NaN\"}", "{\"page_size\":99999999999999999999}",
-        "{\"__proto__\":{}}", "{\"request_id\":\"a\",\"request_id\":\"b\"}", "\u{feff}{}", "{\"a\":\u{1}}",
+        "",
+        " ",
+        "null",
+        "[]",
+        "[[[[",
+        "{",
+        "}",
+        "\"\"",
+        "0",
+        "NaN",
+        "-",
+        "{}{}",
+        "{\"\":1}",
+        "{\"request_id\":1}",
+        "{\"request_id\":null}",
+        "{\"request_id\":\"\\ud800\"}",
+        "{\"name\":\"\\udc00\\ud800\"}",
+        "{\"name\":\"\\u0000\"}",
+        "{\"name\":[]}",
+        "{\"name\":{}}",
+        "{\"page_size\":1e400}",
+        "{\"page_size\":1.5}",
+        "{\"page_size\":\"NaN\"}",
+        "{\"page_size\":99999999999999999999}",
+        "{\"__proto__\":{}}",
+        "{\"request_id\":\"a\",\"request_id\":\"b\"}",
+        "\u{feff}{}",
+        "{\"a\":\u{1}}",
     ]
     .map(str::to_owned)
     .to_vec();
@@ -78,7 +107,14 @@ fn bodies(call: &Call) -> Vec<String> {
     for leaf in texts(call).iter().take(3) {
         let place = String::from_utf8_lossy(PLACE).into_owned();
         if let Some(message) = leaf.set(&based(call, 1), Value::from(place.clone())).first() {
-            for escape in ["\\ud800", "\\udfff\\ud800", "\\u0000", "\\u202e", "\\x00", "\u{7}"] {
+            for escape in [
+                "\\ud800",
+                "\\udfff\\ud800",
+                "\\u0000",
+                "\\u202e",
+                "\\x00",
+                "\u{7}",
+            ] {
                 bodies.push(message.to_string().replace(&place, escape));
             }
         }
@@ -95,7 +131,9 @@ pub(super) async fn json(sandbox: &Sandbox, interface: &Interface, asked: Asked,
             .entry(&call.caller)
             .or_insert_with(|| Http::new(sandbox, &call.caller, Version::Http2));
         for body in bodies(call) {
-            let answer = client.post(&call.method.path, "application/json", body.clone()).await;
+            let answer = client
+                .post(&call.method.path, "application/json", body.clone())
+                .await;
             found.tried += 1;
             let shown: String = body.chars().take(80).collect();
             if answer.status >= 500 && answer.status != 501 && answer.status != 503 {
@@ -121,7 +159,11 @@ pub(super) async fn files(
     asked: Asked,
     found: &mut Found,
 ) {
-    let Some(call) = interface.good.iter().find(|call| call.method.name == "UploadFile") else {
+    let Some(call) = interface
+        .good
+        .iter()
+        .find(|call| call.method.name == "UploadFile")
+    else {
         return;
     };
     let step = usize::try_from(asked.of(60, 16, 2, 1)).unwrap();

@@ -89,7 +89,9 @@ fn put(message: &mut Value, path: &[FieldDescriptor], value: Value) {
     if !message.is_object() {
         *message = Value::Object(Map::new());
     }
-    let Some(fields) = message.as_object_mut() else { return };
+    let Some(fields) = message.as_object_mut() else {
+        return;
+    };
     if let Some(oneof) = field.containing_oneof() {
         for other in oneof.fields().filter(|other| other != field) {
             fields.remove(other.name());

@@ -29,7 +29,10 @@ const COUNTED: [&str; 7] = [
 /// A public key speaks for one holder in the whole database, or whose call it is could not be told; whoever asks shows the key, which
 /// only its holder and those who saw the certificate have.
 const TOLD: [(&str, &str); 2] = [
-    ("/zhirong.registry.v1.RegistryService/CreateCredential", "spki_digest"),
+    (
+        "/zhirong.registry.v1.RegistryService/CreateCredential",
+        "spki_digest",
+    ),
     ("/zhirong.registry.v1.RegistryService/CreateCredential", "all"),
 ];
 
@@ -66,8 +69,15 @@ pub(super) async fn wrong_roles_of(world: &World<'_>, call: &Call, who: &Who) ->
     if may_call(call).contains(&who.role) {
         return finding;
     }
-    let mut requests = vec![with_fresh_key(&call.messages), vec![json!({}); call.messages.len().min(1)]];
-    let leaves = if world.is_deep { naming(&call.method) } else { Vec::new() };
+    let mut requests = vec![
+        with_fresh_key(&call.messages),
+        vec![json!({}); call.messages.len().min(1)],
+    ];
+    let leaves = if world.is_deep {
+        naming(&call.method)
+    } else {
+        Vec::new()
+    };
     for leaf in leaves {
         if let Some((theirs, nobodys)) = pair(world, call, &leaf, false) {
             requests.extend([theirs.messages, nobodys.messages]);
@@ -75,7 +85,11 @@ pub(super) async fn wrong_roles_of(world: &World<'_>, call: &Call, who: &Who) ->
     }
     let mut first: Option<Value> = None;
     for messages in requests {
-        let Some(answered) = world.callers.call(&who.certificate, &call.method, &messages).await else {
+        let Some(answered) = world
+            .callers
+            .call(&who.certificate, &call.method, &messages)
+            .await
+        else {
             continue;
         };
         finding.cases += 1;
@@ -102,10 +116,16 @@ pub(super) async fn own(world: &World<'_>, call: &Call) -> Finding {
     if !call.method.is_read() || is_gone {
         return finding;
     }
-    if let Some(answered) = world.callers.call(&call.caller, &call.method, &call.messages).await {
+    if let Some(answered) = world
+        .callers
+        .call(&call.caller, &call.method, &call.messages)
+        .await
+    {
         finding.cases += 1;
         if answered.code() != Code::Ok {
-            finding.own_refused.push(format!("{} {:?}", call.method.path, answered.status));
+            finding
+                .own_refused
+                .push(format!("{} {:?}", call.method.path, answered.status));
         }
     }
     finding
@@ -138,7 +158,14 @@ async fn compare_all(
             continue;
         }
         if let Some((theirs, nobodys)) = pair(world, call, leaf, office.is_some()) {
-            compare(world, call, (office, &leaf.to_string()), (theirs, nobodys), finding).await;
+            compare(
+                world,
+                call,
+                (office, &leaf.to_string()),
+                (theirs, nobodys),
+                finding,
+            )
+            .await;
         }
     }
     let mut nobodys = Asked::of(world, &call.messages);
@@ -203,7 +230,10 @@ fn pair(world: &World<'_>, call: &Call, leaf: &Leaf, others_absent: bool) -> Opt
     }
     if others_absent {
         for asked in [&mut theirs, &mut nobodys] {
-            for other in naming(&call.method).iter().filter(|other| other.to_string() != leaf.to_string()) {
+            for other in naming(&call.method)
+                .iter()
+                .filter(|other| other.to_string() != leaf.to_string())
+            {
                 asked.make_absent(other);
             }
         }
@@ -236,18 +266,27 @@ async fn compare(
         };
         times.push(begun.elapsed());
         finding.cases += 1;
-        finding.leaks.extend(leak(world, office.is_none(), &asked.messages, &answered).map(|marker| {
-            format!("{caller} {} {field} is told {marker}: {}", call.method.path, answered.document())
-        }));
+        finding.leaks.extend(
+            leak(world, office.is_none(), &asked.messages, &answered).map(|marker| {
+                format!(
+                    "{caller} {} {field} is told {marker}: {}",
+                    call.method.path,
+                    answered.document()
+                )
+            }),
+        );
         told.push(alike(&answered, &[&theirs.absent, &nobodys.absent], caller));
     }
-    let [theirs, nobodys] = told.as_slice() else { return };
+    let [theirs, nobodys] = told.as_slice() else {
+        return;
+    };
     let is_known = TOLD.contains(&(call.method.path.as_str(), field));
     if theirs != nobodys && !is_known {
         let who = office.map_or("an institution", |office| office.certificate.as_str());
-        finding
-            .told
-            .push(format!("{who} {} {field}:\n  foreign {theirs}\n  absent  {nobodys}", call.method.path));
+        finding.told.push(format!(
+            "{who} {} {field}:\n  foreign {theirs}\n  absent  {nobodys}",
+            call.method.path
+        ));
     }
     if call.method.is_read()
         && let [foreign, absent] = times.as_slice()
@@ -260,12 +299,13 @@ async fn compare(
 fn leak(world: &World<'_>, is_institution: bool, asked: &[Value], answered: &Answered) -> Option<String> {
     let asked = Value::from(asked.to_vec()).to_string();
     let answer = answered.document().to_string();
-    let is_told = |marker: &String| !asked.contains(marker.trim_matches(['"', '/'])) && answer.contains(marker);
+    let is_told =
+        |marker: &String| !asked.contains(marker.trim_matches(['"', '/'])) && answer.contains(marker);
     world.markers(is_institution).into_iter().find(is_told)
 }
 
 /// The answer with names that nobody has written as those of the scene, and the caller as anybody.
-fn alike(answered: &Answered, absent: &[&Absent], caller: &str) -> String {
+pub(super) fn alike(answered: &Answered, absent: &[&Absent], caller: &str) -> String {
     let mut document = masked(&answered.document());
     without_counts(&mut document);
     let mut text = document.to_string();

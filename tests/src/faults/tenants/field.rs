@@ -187,7 +187,11 @@ impl Absent {
             pairs.push((ids::bank(number), ids::bank(other)));
             pairs.push((ids::insurer(number), ids::insurer(other)));
         }
-        for (known, other) in [("HT-", "QX"), ("BD-", "QY"), ("columnMappings/core", "columnMappings/none")] {
+        for (known, other) in [
+            ("HT-", "QX"),
+            ("BD-", "QY"),
+            ("columnMappings/core", "columnMappings/none"),
+        ] {
             pairs.push((known.to_owned(), format!("{other}{:06}-", self.number)));
         }
         pairs

@@ -6,6 +6,7 @@
 //! number that nobody has, and must be answered alike.
 
 mod case;
+mod doubles;
 mod field;
 mod timing;
 mod world;
@@ -55,14 +56,15 @@ pub fn figures(asked: Asked) -> Vec<Figure> {
 
 async fn measure(asked: Asked) -> Vec<Figure> {
     let (dir, sandbox) = world::two_cities().await;
-    let world = World::new(&sandbox, matches!(asked.size, Size::Full | Size::Long)).await;
+    let world = World::new(&sandbox, asked.size).await;
     let mut rng = fastrand::Rng::with_seed(asked.seed);
     let mut methods: Vec<usize> = (0..world.interface.good.len()).collect();
     if asked.size == Size::Test {
         rng.shuffle(&mut methods);
         methods.truncate(FEW);
     }
-    let found = all(&world, &methods).await;
+    let mut found = all(&world, &methods).await;
+    found.take(doubles::doubles(&world).await);
     for (what, wrong) in [
         ("leak", &found.leaks),
         ("told", &found.told),
@@ -73,8 +75,16 @@ async fn measure(asked: Asked) -> Vec<Figure> {
     }
     let methods_count = count(world.interface.methods.all().len());
     let mut figures = vec![
-        Figure::judged("tenants: cases", found.cases, "all that the descriptors give", found.cases > 0),
-        Figure::none("methods missing from the matrix", methods_count - count(world.interface.good.len())),
+        Figure::judged(
+            "tenants: cases",
+            found.cases,
+            "all that the descriptors give",
+            found.cases > 0,
+        ),
+        Figure::none(
+            "methods missing from the matrix",
+            methods_count - count(world.interface.good.len()),
+        ),
         Figure::none("fields that nobody classified", unclassified().len()),
         Figure::none("own records refused to their owner", found.own_refused.len()),
         Figure::none("cross-tenant leaks", found.leaks.len()),
@@ -128,7 +138,12 @@ async fn twins(world: &World<'_>) -> Vec<Figure> {
     world.make_the_auditor_a_bureau().await;
     let mut allowed = 0;
     for call in &world.interface.good {
-        allowed += count(case::wrong_roles_of(world, call, &world.auditor()).await.allowed.len());
+        allowed += count(
+            case::wrong_roles_of(world, call, &world.auditor())
+                .await
+                .allowed
+                .len(),
+        );
     }
     vec![
         Figure::red_twin("cross-tenant leaks", leaks),

@@ -24,13 +24,20 @@ impl Timing {
         let (low, gap) = (foreign.min(absent), foreign.abs_diff(absent));
         let percent = gap * 100 / low.max(1);
         let name = "gap of median times of foreign and absent, per cent";
-        Some(Figure::judged(name, percent, "printed only (< 5 on a quiet machine)", true))
+        Some(Figure::judged(
+            name,
+            percent,
+            "printed only (< 5 on a quiet machine)",
+            true,
+        ))
     }
 }
 
 /// The middle one, in microseconds.
 fn median(times: impl Iterator<Item = Duration>) -> Option<u64> {
-    let mut micros: Vec<u64> = times.map(|time| u64::try_from(time.as_micros()).unwrap()).collect();
+    let mut micros: Vec<u64> = times
+        .map(|time| u64::try_from(time.as_micros()).unwrap())
+        .collect();
     micros.sort_unstable();
     micros.get(micros.len() / 2).copied()
 }

@@ -7,6 +7,7 @@ use platform::database::embedded::temporary_dir;
 use sqlx::{AssertSqlSafe, Connection};
 
 use crate::faults::interface::{Callers, Interface};
+use crate::figure::Size;
 use crate::sandbox::{Sandbox, Watchdog, watch};
 use crate::scene::register_institution;
 use crate::{ids, records};
@@ -16,6 +17,10 @@ const OTHER_CITY: &str = "4106";
 
 /// Outsiders of each kind. A writing case takes two, so that nothing that one case stored is there in another.
 const OUTSIDERS: u32 = 260;
+/// As many as a few methods need.
+const OUTSIDERS_FEW: u32 = 30;
+/// Number of the first.
+const FIRST: u32 = 5_000;
 
 /// Names of the people and offices of a city.
 pub(super) const OFFICES: [&str; 5] = [
@@ -71,11 +76,16 @@ pub(super) struct World<'a> {
 
 impl<'a> World<'a> {
     /// Plays the scene and registers outsiders and the other city's own institutions.
-    pub(super) async fn new(sandbox: &'a Sandbox, is_deep: bool) -> Self {
+    pub(super) async fn new(sandbox: &'a Sandbox, size: Size) -> Self {
         let interface = Interface::played(sandbox).await;
         let mut lenders = Vec::new();
         let mut insurers = Vec::new();
-        for number in 5_000..5_000 + OUTSIDERS {
+        let outsiders = if size == Size::Test {
+            OUTSIDERS_FEW
+        } else {
+            OUTSIDERS
+        };
+        for number in FIRST..FIRST + outsiders {
             let (bank, insurer) = (ids::bank(number), ids::insurer(number));
             for (code, kind, person) in [
                 (&bank, records::BANK, ids::legal_person(number)),
@@ -91,7 +101,12 @@ impl<'a> World<'a> {
             everybody.push(Who::new(name.to_owned(), name));
             everybody.push(Who::new(format!("{OTHER_CITY}-{name}"), name));
         }
-        let institutions = [ids::bank(1), ids::insurer(1), lenders[0].clone(), insurers[0].clone()];
+        let institutions = [
+            ids::bank(1),
+            ids::insurer(1),
+            lenders[0].clone(),
+            insurers[0].clone(),
+        ];
         everybody.extend(institutions.map(|code| Who::new(code, "institution")));
         Self {
             sandbox,
@@ -102,7 +117,7 @@ impl<'a> World<'a> {
             insurers,
             next: AtomicUsize::new(1),
             number: AtomicU32::new(1),
-            is_deep,
+            is_deep: matches!(size, Size::Full | Size::Long),
         }
     }
 
@@ -120,7 +135,11 @@ impl<'a> World<'a> {
     }
 
     fn outsiders(&self, service: &str) -> &[String] {
-        if service.contains("Insurance") { &self.insurers } else { &self.lenders }
+        if service.contains("Insurance") {
+            &self.insurers
+        } else {
+            &self.lenders
+        }
     }
 
     /// A number for names that nobody has.
@@ -179,8 +198,10 @@ impl<'a> World<'a> {
 
     /// Red twin: the auditor's key has the bureau's role.
     pub(super) async fn make_the_auditor_a_bureau(&self) {
-        self.change("update registry.credential set role = 'bureau' where holder = 'auditor' and city = '4105'")
-            .await;
+        self.change(
+            "update registry.credential set role = 'bureau' where holder = 'auditor' and city = '4105'",
+        )
+        .await;
     }
 
     /// Changes the database past the services, and waits until what they remember of it is forgotten.

@@ -23,21 +23,25 @@ fn days_of(body: &pb::SetCalendarRequest) -> Result<Vec<CalendarDay>, Error> {
             "1 to 400 different days are required",
         )
     };
-    let read = body.days.iter().take(DAYS + 1).map(|day| -> Result<CalendarDay, Error> {
-        let stated = day_of("days", day.day.as_ref()).and_then(|day| day.ok_or_else(refused));
-        let texts = both(
-            text_of("days", &day.name, REASON),
-            text_of("days", &day.source, REASON),
-        );
-        let (on, (name, source)) = both(stated, texts)?;
-        Ok(CalendarDay {
-            day: on,
-            is_working: day.is_working,
-            name,
-            source,
-            is_own: true,
-        })
-    });
+    let read = body
+        .days
+        .iter()
+        .take(DAYS + 1)
+        .map(|day| -> Result<CalendarDay, Error> {
+            let stated = day_of("days", day.day.as_ref()).and_then(|day| day.ok_or_else(refused));
+            let texts = both(
+                text_of("days", &day.name, REASON),
+                text_of("days", &day.source, REASON),
+            );
+            let (on, (name, source)) = both(stated, texts)?;
+            Ok(CalendarDay {
+                day: on,
+                is_working: day.is_working,
+                name,
+                source,
+                is_own: true,
+            })
+        });
     let mut days = every(read)?;
     days.sort_by_key(|day| day.day);
     let is_repeated = days.windows(2).any(|two| two[0].day == two[1].day);

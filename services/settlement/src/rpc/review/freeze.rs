@@ -139,10 +139,7 @@ impl Settlement {
         caller: &Caller,
         body: &pb::LiftFreezeRequest,
     ) -> Result<pb::LiftFreezeResponse, Error> {
-        let (freeze_no, reason) = both(
-            freeze_no_of(&body.name),
-            text_of("reason", &body.reason, REASON),
-        )?;
+        let (freeze_no, reason) = both(freeze_no_of(&body.name), text_of("reason", &body.reason, REASON))?;
         let call = Call::of(caller, "LiftFreeze", &body.request_id, body);
         self.ledger
             .command(call, move |tx, stamp| {
