@@ -56,3 +56,13 @@ fn a_backup_is_restored_and_proven() {
 fn migrations_hold_nobody_up() {
     holds("migration");
 }
+
+#[test]
+fn no_tenant_learns_of_another() {
+    holds("tenants");
+}
+
+#[test]
+fn hostile_input_is_refused_by_name() {
+    holds("input");
+}

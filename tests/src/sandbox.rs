@@ -43,12 +43,17 @@ impl Sandbox {
 
     /// Starts one over a folder that the caller removes.
     pub async fn open(dir: &Path) -> Self {
+        Self::with(dir, Settings::default()).await
+    }
+
+    /// The same with some settings of its own; folder, address and that it is a sandbox are not among them.
+    pub async fn with(dir: &Path, settings: Settings) -> Self {
         platform::serve::install_crypto_provider();
         let settings = Settings {
             data: dir.to_path_buf(),
             listen: ([127, 0, 0, 1], 0).into(),
             sandbox: true,
-            ..Settings::default()
+            ..settings
         };
         let node = Node::start(&settings).await.unwrap();
         Self {

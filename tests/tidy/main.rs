@@ -15,6 +15,8 @@ mod retries;
 mod schema;
 mod sizes;
 mod source;
+mod tenancy;
+mod tenants;
 mod vocabulary;
 
 /// Fails with every violation found, one a line.

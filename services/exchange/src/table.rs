@@ -201,6 +201,14 @@ pub fn text(text: &str) -> Result<String, RefusalCode> {
     values::read_text(text)
 }
 
+/// Reads free text of at most so many characters.
+///
+/// # Errors
+/// `TEXT_CONTROL_CHARACTER` and `TEXT_TOO_LONG`, whose sentence names the bound of a cell.
+pub fn text_within(text: &str, most: usize) -> Result<String, RefusalCode> {
+    values::read_text_within(text, most)
+}
+
 /// Text folded to half width and upper-cased, as identifiers are.
 #[must_use]
 pub fn identifier(text: &str) -> String {

@@ -169,12 +169,17 @@ pub(crate) fn read_revision(text: &str) -> Result<u32, RefusalCode> {
         .ok_or(RefusalCode::RevisionMalformed)
 }
 
-/// Reads free text.
+/// Reads free text of a cell.
 pub(crate) fn read_text(text: &str) -> Result<String, RefusalCode> {
+    read_text_within(text, TEXT_CHARACTERS_MAX)
+}
+
+/// Reads free text of at most so many characters.
+pub(crate) fn read_text_within(text: &str, most: usize) -> Result<String, RefusalCode> {
     let text = composed(text);
     if text.chars().any(is_invisible) {
         Err(RefusalCode::TextControlCharacter)
-    } else if text.chars().count() > TEXT_CHARACTERS_MAX {
+    } else if text.chars().count() > most {
         Err(RefusalCode::TextTooLong)
     } else {
         Ok(text.into_owned())

@@ -79,6 +79,44 @@ pub enum Error {
     Rulebook(#[from] RulebookError),
 }
 
+/// An error that can be told in one answer with another of the same request.
+pub trait Together: Sized {
+    /// Both, as far as they can be told together.
+    #[must_use]
+    fn together(self, other: Self) -> Self;
+}
+
+impl Together for Error {
+    fn together(self, other: Self) -> Self {
+        self.and(other)
+    }
+}
+
+/// Both values, or what is wrong with either: every bad field of a request is named in one answer.
+///
+/// # Errors
+/// Those of the two, told together.
+pub fn both<A, B, E: Together>(one: Result<A, E>, other: Result<B, E>) -> Result<(A, B), E> {
+    match (one, other) {
+        (Ok(one), Ok(other)) => Ok((one, other)),
+        (Err(one), Err(other)) => Err(one.together(other)),
+        (Err(error), Ok(_)) | (Ok(_), Err(error)) => Err(error),
+    }
+}
+
+/// Every value, or what is wrong with any of them.
+///
+/// # Errors
+/// Those of all, told together.
+pub fn every<A, E: Together>(all: impl IntoIterator<Item = Result<A, E>>) -> Result<Vec<A>, E> {
+    all.into_iter().fold(Ok(Vec::new()), |values, value| {
+        both(values, value).map(|(mut values, value)| {
+            values.push(value);
+            values
+        })
+    })
+}
+
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         Self::Platform(error.into())
@@ -110,6 +148,18 @@ impl Error {
     #[must_use]
     pub fn refused(refusal: Refusal) -> Self {
         Self::Refused(vec![refusal])
+    }
+
+    /// This error and another of the same request: the bad fields of both; else the first, since only fields can be told together.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Invalid(mut violations), Self::Invalid(more)) => {
+                violations.extend(more);
+                Self::Invalid(violations)
+            }
+            (first, _) => first,
+        }
     }
 
     /// The one door to a gRPC status.

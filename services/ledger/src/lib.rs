@@ -23,4 +23,4 @@ pub mod wire;
 pub use admission::AdmissionLayer;
 pub use caller::{Caller, Callers, Credential, Identify, Role};
 pub use command::{Ledger, Stamp};
-pub use error::Error;
+pub use error::{Error, Together, both, every};

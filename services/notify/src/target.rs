@@ -162,7 +162,9 @@ pub(crate) struct Target {
 
 impl Target {
     fn parse(url: &str, is_sandbox: bool) -> Result<Self, Fault> {
-        if url.len() > URL_BYTES || url.contains('#') {
+        // What is called is what is shown: no unseen character, and one spelling.
+        let is_plain = exchange::table::text_within(url, URL_BYTES).is_ok_and(|plain| plain == url);
+        if url.len() > URL_BYTES || url.contains('#') || !is_plain {
             return Err(Fault::Malformed);
         }
         let uri: Uri = url.parse().map_err(|_| Fault::Malformed)?;

@@ -16,6 +16,7 @@ use ledger::store::{audit, cut_off};
 use ledger::{Caller, Credential, Error, Ledger, Stamp};
 use platform::identity::{Authority, Purpose};
 use platform::serve::MAX_MESSAGE_BYTES;
+use policy::ident::City;
 use sqlx::PgConnection;
 
 /// The database role of this service.
@@ -141,6 +142,15 @@ impl Registry {
             .await
     }
 
+    /// Name of an institution's certificate: its code in the first city, and in every other the city before it. Two cities may know one
+    /// institution, a key speaks for one of them alone, and neither may learn from a refusal whom the other has registered.
+    fn certificate_of(&self, city: &City, code: &str) -> String {
+        match self.ledger.rulebooks.first() {
+            Some(first) if first.city != *city => format!("{city}-{code}"),
+            _ => code.to_owned(),
+        }
+    }
+
     /// In a sandbox, gives every institution among the rows its certificate and credential, before the answer returns.
     async fn admit(&self, tx: &mut PgConnection, stamp: &Stamp, rows: &[Row]) -> Result<(), Error> {
         let Some(issuer) = &self.issuer else { return Ok(()) };
@@ -149,7 +159,8 @@ impl Registry {
             if !has_certificate(&code) {
                 continue;
             }
-            let spki_digest = issuer.issue(&code, Purpose::Client)?.spki_digest()?;
+            let identity = issuer.issue(&self.certificate_of(&stamp.city, &code), Purpose::Client)?;
+            let spki_digest = identity.spki_digest()?;
             let caller = Caller {
                 city: stamp.city.clone(),
                 holder: code,
@@ -162,7 +173,14 @@ impl Registry {
     }
 }
 
-/// Whether a code may name a certificate: it must fit a file's name and be no office's. Another's rows go through the bureau.
+/// Whether a code may name a certificate: it must fit a file's name and be no office's of any city. Another's rows go through the bureau.
 fn has_certificate(code: &str) -> bool {
-    platform::identity::is_name(code) && !OFFICES.iter().any(|office| office.eq_ignore_ascii_case(code))
+    let code_of_office = match code.split_once('-') {
+        Some((city, office)) if City::from_canonical(city).is_ok() => office,
+        _ => code,
+    };
+    platform::identity::is_name(code)
+        && !OFFICES
+            .iter()
+            .any(|office| office.eq_ignore_ascii_case(code_of_office))
 }

@@ -12,6 +12,7 @@ pub mod flood;
 pub mod forced;
 mod forged;
 pub mod input;
+mod interface;
 pub mod killed;
 pub mod migration;
 pub mod mutants;

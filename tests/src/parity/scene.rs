@@ -42,6 +42,8 @@ pub struct Played {
     pub section: String,
     /// Whether the step was there to be refused.
     pub is_refusal: bool,
+    /// The call as it was made.
+    pub call: Call,
     /// The answer.
     pub answer: Answer,
 }
@@ -73,6 +75,19 @@ impl Scene {
         Self {
             steps,
             methods: methods.clone(),
+        }
+    }
+
+    /// The scene without the refusals behind it.
+    pub fn without_refusals(&self) -> Self {
+        Self {
+            steps: self
+                .steps
+                .iter()
+                .filter(|step| !step.is_refusal)
+                .cloned()
+                .collect(),
+            methods: self.methods.clone(),
         }
     }
 
@@ -151,6 +166,7 @@ impl Scene {
                 path: call.method.path.clone(),
                 section: step.section.clone(),
                 is_refusal: step.is_refusal,
+                call,
                 answer,
             });
         }

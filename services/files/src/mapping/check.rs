@@ -33,12 +33,12 @@ impl Wrong {
         let length = text.trim().chars().count();
         if length == 0 {
             self.add(field, "CELL_REQUIRED", "必填项为空", "a required text is empty");
-        } else if length > TEXT_MOST || text.chars().any(char::is_control) {
+        } else if length > TEXT_MOST || exchange::table::text(text).is_err() {
             self.add(
                 field,
                 "MAPPING_TEXT",
-                "文字过长或含控制字符",
-                "the text is too long or holds a control character",
+                "文字过长或含控制字符、不可见字符",
+                "the text is too long or holds a control or an invisible character",
             );
         }
     }
@@ -48,10 +48,12 @@ impl Wrong {
 pub(crate) fn check(mapping: &pb::ColumnMapping, fills_institution: bool) -> Vec<FieldViolation> {
     let mut wrong = Wrong::default();
     let name = mapping.name.trim();
-    if name.is_empty() || name.chars().count() > NAME_MOST || name.chars().any(char::is_control) {
+    // A name is compared as it was written: another normal form would be another name that looks the same.
+    let is_plain = exchange::table::text(name).is_ok_and(|plain| plain == name);
+    if name.is_empty() || name.chars().count() > NAME_MOST || !is_plain {
         let (zh, en) = (
-            "名称应为 1 至 64 个字符，不含控制字符",
-            "a name has 1 to 64 characters without control characters",
+            "名称应为 1 至 64 个字符（NFC），不含控制字符、不可见字符",
+            "a name has 1 to 64 characters in normal form C, none a control or invisible character",
         );
         wrong.add("mapping.name", "MAPPING_NAME", zh, en);
     }

@@ -2,8 +2,9 @@
 
 use api::convert::timestamp;
 use api::notify::v1 as pb;
-use ledger::Caller;
+use exchange::RefusalCode;
 use ledger::command::request_key;
+use ledger::{Caller, both};
 use platform::sealing::Keyring;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -45,6 +46,35 @@ fn message(stored: &Endpoint) -> pb::WebhookEndpoint {
     }
 }
 
+/// The events that are asked for, each once.
+fn event_types_of(words: &[String]) -> Result<Vec<String>, Error> {
+    if let Some(unknown) = words.iter().find(|word| !is_event_type(word)) {
+        return Err(invalid(
+            "event_types",
+            "WEBHOOK_EVENT_TYPE_UNKNOWN",
+            format!("没有事件类型 {unknown}"),
+            format!("there is no event type {unknown}"),
+        ));
+    }
+    let mut words = words.to_vec();
+    words.sort_unstable();
+    words.dedup();
+    Ok(words)
+}
+
+/// What the owner says of the endpoint; it may be empty.
+fn description_of(text: &str) -> Result<String, Error> {
+    exchange::table::text_within(text, DESCRIPTION).map_err(|code| match code {
+        RefusalCode::TextTooLong => invalid(
+            "description",
+            "WEBHOOK_DESCRIPTION_TOO_LONG",
+            format!("说明不能超过 {DESCRIPTION} 个字符"),
+            format!("a description has at most {DESCRIPTION} characters"),
+        ),
+        _ => invalid("description", code.as_str(), code.zh(), code.en()),
+    })
+}
+
 /// An endpoint of this owner; another's does not exist for it.
 pub(super) async fn of_owner(
     tx: &mut PgConnection,
@@ -84,30 +114,12 @@ async fn add_secret(
 impl Webhooks {
     /// What a caller states of an endpoint, its host looked up.
     async fn wanted(&self, url: &str, event_types: &[String], description: &str) -> Result<Wanted, Error> {
-        if let Some(unknown) = event_types.iter().find(|word| !is_event_type(word)) {
-            return Err(invalid(
-                "event_types",
-                "WEBHOOK_EVENT_TYPE_UNKNOWN",
-                format!("没有事件类型 {unknown}"),
-                format!("there is no event type {unknown}"),
-            ));
-        }
-        if description.chars().count() > DESCRIPTION {
-            return Err(invalid(
-                "description",
-                "WEBHOOK_DESCRIPTION_TOO_LONG",
-                format!("说明不能超过 {DESCRIPTION} 个字符"),
-                format!("a description has at most {DESCRIPTION} characters"),
-            ));
-        }
-        self.reach.check(url).await?;
-        let mut event_types = event_types.to_vec();
-        event_types.sort_unstable();
-        event_types.dedup();
+        let texts = both(event_types_of(event_types), description_of(description));
+        let ((), (event_types, description)) = both(self.reach.check(url).await, texts)?;
         Ok(Wanted {
             url: url.to_owned(),
             event_types,
-            description: description.to_owned(),
+            description,
         })
     }
 

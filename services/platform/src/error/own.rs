@@ -133,6 +133,17 @@ pub(crate) fn sqlstate(error: &sqlx::Error) -> Option<Cow<'_, str>> {
     error.as_database_error().and_then(|database| database.code())
 }
 
+/// What the names of the checks of texts end in.
+const TEXT_CHECKS: &str = "_texts_plain";
+
+/// True when a row was refused for one of its texts: the net below the parsers, which name the field.
+fn is_text_check(error: &sqlx::Error) -> bool {
+    let constraint = error
+        .as_database_error()
+        .and_then(|database| database.constraint());
+    constraint.is_some_and(|name| name.ends_with(TEXT_CHECKS))
+}
+
 fn database_kind(error: &sqlx::Error) -> (Kind, &'static str) {
     if is_lost_connection(error) || matches!(error, sqlx::Error::PoolClosed) {
         return (Kind::Unavailable, "DATABASE_UNAVAILABLE");
@@ -145,6 +156,9 @@ fn database_kind(error: &sqlx::Error) -> (Kind, &'static str) {
         Some("55P03") => (Kind::Aborted, "LOCK_TIMEOUT"),
         Some("57014" | "25P03") => (Kind::DeadlineExceeded, "DATABASE_TIMEOUT"),
         Some("53300") => (Kind::Unavailable, "DATABASE_BUSY"),
+        // NUL, which no text of PostgreSQL holds, and what the checks of every table's texts refuse.
+        Some("22021") => (Kind::InvalidArgument, "TEXT_NOT_PLAIN"),
+        Some("23514") if is_text_check(error) => (Kind::InvalidArgument, "TEXT_NOT_PLAIN"),
         _ => (Kind::Internal, "INTERNAL"),
     }
 }
@@ -189,6 +203,7 @@ impl Fault for Error {
                 "DATABASE_TIMEOUT" => "数据库处理超时".to_owned(),
                 "DATABASE_BUSY" => "数据库繁忙,请稍后重试".to_owned(),
                 "DATABASE_UNAVAILABLE" => "数据库暂不可用,请稍后重试".to_owned(),
+                "TEXT_NOT_PLAIN" => "文字含控制字符、不可见字符，或过长".to_owned(),
                 _ => "数据库操作失败".to_owned(),
             },
             Self::CommitUnknown(_) => "提交结果未知,请用同一请求号重试".to_owned(),
@@ -214,6 +229,9 @@ impl Fault for Error {
                 "DATABASE_TIMEOUT" => "the database took too long".to_owned(),
                 "DATABASE_BUSY" => "the database is busy, try again later".to_owned(),
                 "DATABASE_UNAVAILABLE" => "the database is away, try again later".to_owned(),
+                "TEXT_NOT_PLAIN" => {
+                    "a text holds a control or invisible character, or is too long".to_owned()
+                }
                 _ => "database call failed".to_owned(),
             },
             Self::CommitUnknown(_) => {

@@ -7,7 +7,7 @@ use exchange::digest::unhex;
 use ledger::command::Call;
 use ledger::read::page_size;
 use ledger::report::receipt;
-use ledger::{Caller, Credential as Known, Error, Role, Stamp};
+use ledger::{Caller, Credential as Known, Error, Role, Stamp, both};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -61,10 +61,14 @@ impl Registry {
         caller: &Caller,
         body: &pb::CreateCredentialRequest,
     ) -> Result<pb::CreateCredentialResponse, Error> {
-        let role = role_of(body)?;
-        let holder = holder_of(body, role)?;
-        let (spki_digest, certificate_end) = key_of(body)?;
-        let (not_before, not_after) = period_of(body, self.ledger.clock.now(), certificate_end)?;
+        let role = role_of(body);
+        let holder = holder_of(body, role.as_ref().ok().copied());
+        let key = key_of(body);
+        // A key that cannot be read says nothing of its end.
+        let end = key.as_ref().map_or(Some(DateTime::<Utc>::MAX_UTC), |(_, end)| *end);
+        let period = period_of(body, self.ledger.clock.now(), end);
+        let ((role, holder), ((spki_digest, _), (not_before, not_after))) =
+            both(both(role, holder), both(key, period))?;
         let new_holder = Caller {
             city: caller.city.clone(),
             holder,
@@ -107,28 +111,13 @@ impl Registry {
         caller: &Caller,
         body: &pb::RevokeCredentialRequest,
     ) -> Result<pb::RevokeCredentialResponse, Error> {
-        let spki_digest = body
-            .name
-            .strip_prefix("credentials/")
-            .and_then(digest)
-            .ok_or_else(|| {
-                let en = "the name is of the form credentials/{spki_digest}";
-                Error::invalid("name", "NAME_MALFORMED", "资源名应为 credentials/{公钥摘要}", en)
-            })?;
-        if body.reason.trim().is_empty() {
-            return Err(Error::invalid(
-                "reason",
-                "CELL_REQUIRED",
-                "须填写吊销原因",
-                "a reason is required",
-            ));
-        }
+        let (spki_digest, reason) = both(digest_of(&body.name), reason_of(&body.reason))?;
         let call = Call {
             caller,
             rpc: "RevokeCredential",
             request_id: &body.request_id,
             body,
-            object: format!("{}: {}", body.name, body.reason.trim()),
+            object: format!("{}: {reason}", body.name),
             on_behalf: false,
             writes_facts: false,
         };
@@ -264,9 +253,9 @@ fn role_of(body: &pb::CreateCredentialRequest) -> Result<Role, Error> {
 /// Words that an institution's code must not be: its code is its audit stream and its view of the tables.
 const NO_INSTITUTION: [&str; 3] = ["*", "bureau", "finance"];
 
-fn holder_of(body: &pb::CreateCredentialRequest, role: Role) -> Result<String, Error> {
+fn holder_of(body: &pb::CreateCredentialRequest, role: Option<Role>) -> Result<String, Error> {
     let holder = body.holder.trim();
-    if role == Role::Institution && NO_INSTITUTION.contains(&holder) {
+    if role == Some(Role::Institution) && NO_INSTITUTION.contains(&holder) {
         return Err(Error::invalid(
             "holder",
             "REFERENCE_MALFORMED",
@@ -274,7 +263,7 @@ fn holder_of(body: &pb::CreateCredentialRequest, role: Role) -> Result<String, E
             "no institution may have this code: it is an office's",
         ));
     }
-    policy::ident::InstitutionCode::from_canonical(holder)
+    exchange::identifiers::read_institution_code(holder)
         .map(|code| code.to_string())
         .map_err(|_| {
             Error::invalid(
@@ -323,6 +312,28 @@ fn key_of(body: &pb::CreateCredentialRequest) -> Result<([u8; 32], Option<DateTi
             "缺少证书或公钥摘要",
             "a certificate or a digest is required",
         )),
+    }
+}
+
+/// The key that a resource name states.
+fn digest_of(name: &str) -> Result<[u8; 32], Error> {
+    name.strip_prefix("credentials/").and_then(digest).ok_or_else(|| {
+        let en = "the name is of the form credentials/{spki_digest}";
+        Error::invalid("name", "NAME_MALFORMED", "资源名应为 credentials/{公钥摘要}", en)
+    })
+}
+
+/// Why a key is revoked: it stands in the audit trail.
+fn reason_of(text: &str) -> Result<String, Error> {
+    match exchange::table::text(text) {
+        Ok(text) if !text.is_empty() => Ok(text),
+        Ok(_) => Err(Error::invalid(
+            "reason",
+            "CELL_REQUIRED",
+            "须填写吊销原因",
+            "a reason is required",
+        )),
+        Err(code) => Err(Error::invalid("reason", code.as_str(), code.zh(), code.en())),
     }
 }
 

@@ -4,10 +4,11 @@ use api::AuditedAnswer;
 use api::google::r#type::Date;
 use api::settlement::v1 as pb;
 use chrono::NaiveDate;
+use exchange::RefusalCode;
 use exchange::batch::ReadingRow;
 use ledger::command::Call;
 use ledger::store::{credential, cut_off};
-use ledger::{Caller, Ledger, Stamp};
+use ledger::{Caller, Ledger, Stamp, both, every};
 use platform::database::BoxFuture;
 use policy::date::{PolicyYear, beijing_date};
 use policy::ident::Division;
@@ -20,6 +21,9 @@ use crate::book::{self, Opening};
 use crate::error::Error;
 use crate::model::BatchNo;
 use crate::store::batch;
+
+/// Most characters of a reference of an approval.
+const APPROVAL: usize = 200;
 
 pub(super) fn invalid(field: &str, code: &'static str, zh: &str, en: &str) -> Error {
     ledger::Error::invalid(field, code, zh, en).into()
@@ -59,22 +63,23 @@ pub(super) fn year_of(year: i32) -> Result<PolicyYear, Error> {
         .ok_or_else(|| invalid("year", "YEAR_INVALID", "年度不正确", "the year is not valid"))
 }
 
-/// A text that people write: 1 to `most` characters, no control characters.
+/// A text that people write: 1 to `most` characters in normal form C, none of them unseen.
 pub(super) fn text_of(field: &str, text: &str, most: usize) -> Result<String, Error> {
-    let text = text.trim();
-    if text.is_empty() || text.chars().count() > most || text.chars().any(char::is_control) {
-        return Err(invalid(
+    match exchange::table::text_within(text, most) {
+        Ok(text) if !text.is_empty() => Ok(text),
+        Ok(_) | Err(RefusalCode::TextTooLong) => Err(invalid(
             field,
             "CELL_REQUIRED",
-            &format!("须填写（1至{most}字，不含控制字符）"),
-            &format!("a text of 1 to {most} characters is required, without control characters"),
-        ));
+            &format!("须填写（1至{most}字）"),
+            &format!("a text of 1 to {most} characters is required"),
+        )),
+        Err(code) => Err(invalid(field, code.as_str(), code.zh(), code.en())),
     }
-    Ok(text.to_owned())
 }
 
-fn opening_of(caller: &Caller, today: NaiveDate, body: &pb::OpenBatchRequest) -> Result<Opening, Error> {
-    let division = Division::from_canonical(body.division_code.trim()).map_err(|_| {
+/// Refuses a division of a city that the caller does not settle.
+fn city_of(caller: &Caller, division_code: &str) -> Result<(), Error> {
+    let division = Division::from_canonical(division_code.trim()).map_err(|_| {
         invalid(
             "division_code",
             "DIVISION_MALFORMED",
@@ -90,18 +95,12 @@ fn opening_of(caller: &Caller, today: NaiveDate, body: &pb::OpenBatchRequest) ->
             "not a city that you settle",
         ));
     }
-    let year = year_of(body.year)?;
-    let as_of = day_of("as_of", body.as_of.as_ref())?.unwrap_or(today);
-    let overrides = body
-        .readings
-        .iter()
-        .map(|row| ReadingRow {
-            id: row.id.clone(),
-            value: row.value.clone(),
-            approval: row.approval.trim().to_owned(),
-        })
-        .collect::<Vec<_>>();
-    if overrides.iter().any(|row| row.approval.is_empty()) {
+    Ok(())
+}
+
+/// A reading other than the rulebook's, with the reference of its approval. Whether there is such a reading the rulebook says.
+fn reading_of(row: &pb::ReadingOverride) -> Result<ReadingRow, Error> {
+    if row.approval.trim().is_empty() {
         let en = "a reading other than the rulebook's needs its approval reference";
         return Err(invalid(
             "readings",
@@ -110,9 +109,22 @@ fn opening_of(caller: &Caller, today: NaiveDate, body: &pb::OpenBatchRequest) ->
             en,
         ));
     }
+    Ok(ReadingRow {
+        id: row.id.clone(),
+        value: row.value.clone(),
+        approval: text_of("readings", &row.approval, APPROVAL)?,
+    })
+}
+
+fn opening_of(caller: &Caller, today: NaiveDate, body: &pb::OpenBatchRequest) -> Result<Opening, Error> {
+    let dates = both(year_of(body.year), day_of("as_of", body.as_of.as_ref()));
+    let (_, ((year, as_of), overrides)) = both(
+        city_of(caller, &body.division_code),
+        both(dates, every(body.readings.iter().map(reading_of))),
+    )?;
     Ok(Opening {
         year,
-        as_of,
+        as_of: as_of.unwrap_or(today),
         overrides,
     })
 }

@@ -1,7 +1,7 @@
 //! The steps of a batch from draft to released, and its return and cancellation.
 
 use api::settlement::v1 as pb;
-use ledger::Caller;
+use ledger::{Caller, both};
 
 use super::change::{invalid, number_of, text_of};
 use crate::Settlement;
@@ -31,7 +31,7 @@ impl Settlement {
         caller: &Caller,
         body: &pb::SubmitBatchRequest,
     ) -> Result<pb::SubmitBatchResponse, Error> {
-        let (number, digest) = (number_of(caller, &body.name)?, digest_of(&body.batch_digest)?);
+        let (number, digest) = both(number_of(caller, &body.name), digest_of(&body.batch_digest))?;
         let role = caller.role.as_str();
         self.change(
             caller,
@@ -57,7 +57,7 @@ impl Settlement {
         caller: &Caller,
         body: &pb::PublishNoticeRequest,
     ) -> Result<pb::PublishNoticeResponse, Error> {
-        let (number, digest) = (number_of(caller, &body.name)?, digest_of(&body.batch_digest)?);
+        let (number, digest) = both(number_of(caller, &body.name), digest_of(&body.batch_digest))?;
         let role = caller.role.as_str();
         self.change(
             caller,
@@ -83,7 +83,7 @@ impl Settlement {
         caller: &Caller,
         body: &pb::ApproveBatchRequest,
     ) -> Result<pb::ApproveBatchResponse, Error> {
-        let (number, digest) = (number_of(caller, &body.name)?, digest_of(&body.batch_digest)?);
+        let (number, digest) = both(number_of(caller, &body.name), digest_of(&body.batch_digest))?;
         let role = caller.role.as_str();
         self.change(
             caller,
@@ -109,7 +109,7 @@ impl Settlement {
         caller: &Caller,
         body: &pb::ReleaseBatchRequest,
     ) -> Result<pb::ReleaseBatchResponse, Error> {
-        let (number, digest) = (number_of(caller, &body.name)?, digest_of(&body.batch_digest)?);
+        let (number, digest) = both(number_of(caller, &body.name), digest_of(&body.batch_digest))?;
         let (role, signer) = (caller.role.as_str(), self.signer.clone());
         self.change(
             caller,
@@ -135,8 +135,10 @@ impl Settlement {
         caller: &Caller,
         body: &pb::ReturnBatchRequest,
     ) -> Result<pb::ReturnBatchResponse, Error> {
-        let number = number_of(caller, &body.name)?;
-        let reason = text_of("reason", &body.reason, REASON)?;
+        let (number, reason) = both(
+            number_of(caller, &body.name),
+            text_of("reason", &body.reason, REASON),
+        )?;
         let role = caller.role.as_str();
         self.change(
             caller,
@@ -162,8 +164,10 @@ impl Settlement {
         caller: &Caller,
         body: &pb::CancelBatchRequest,
     ) -> Result<pb::CancelBatchResponse, Error> {
-        let number = number_of(caller, &body.name)?;
-        let reason = text_of("reason", &body.reason, REASON)?;
+        let (number, reason) = both(
+            number_of(caller, &body.name),
+            text_of("reason", &body.reason, REASON),
+        )?;
         let role = caller.role.as_str();
         self.change(
             caller,

@@ -212,6 +212,11 @@ pub(super) const REASONS: &[(&str, &str, &str)] = &[
         "waited too long for another operation, try again",
     ),
     (
+        "TEXT_NOT_PLAIN",
+        "文字含控制字符、不可见字符，或过长",
+        "a text holds a control or invisible character, or is too long",
+    ),
+    (
         "COMMIT_UNKNOWN",
         "提交结果未知，请用同一请求号重试",
         "the outcome is unknown, repeat with the same request id",

@@ -34,7 +34,8 @@ pub(super) fn of_folder(identity: &Path) -> Result<(Option<Arc<Authority>>, Iden
 }
 
 /// Enrols the bureau, finance and the auditor for every city that has rules: by certificates of the authority in the folder, or by
-/// those that the operator put there (`bureau.pem` and so on; their keys stay with their holders).
+/// those that the operator put there (`bureau.pem` and so on; their keys stay with their holders). A key speaks for one city alone: the
+/// offices of every city but the first have certificates of their own, such as `4106-bureau.pem`.
 pub(super) async fn enroll_people(
     database: &Database,
     identity: &Path,
@@ -42,15 +43,20 @@ pub(super) async fn enroll_people(
     rulebooks: &[Rulebook],
 ) -> Result<(), Error> {
     let cities: Vec<City> = rulebooks.iter().map(|rulebook| rulebook.city.clone()).collect();
-    for city in cities {
+    for (place, city) in cities.into_iter().enumerate() {
         for (name, role) in PEOPLE {
+            let certificate = if place == 0 {
+                name.to_owned()
+            } else {
+                format!("{city}-{name}")
+            };
             let digest = match authority {
-                Some(authority) => authority.issue(name, Purpose::Client)?.spki_digest()?,
-                None => match certificate_digest(identity, name)? {
+                Some(authority) => authority.issue(&certificate, Purpose::Client)?.spki_digest()?,
+                None => match certificate_digest(identity, &certificate)? {
                     Some(digest) => digest,
                     None => {
                         tracing::warn!(
-                            name,
+                            name = certificate,
                             "no certificate of this office is in the identity folder: it is not enrolled"
                         );
                         continue;

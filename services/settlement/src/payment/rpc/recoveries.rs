@@ -2,8 +2,8 @@
 
 use api::settlement::v1 as pb;
 use chrono::NaiveDate;
-use ledger::Caller;
 use ledger::read::page_size;
+use ledger::{Caller, both, every};
 use policy::money::Money;
 use sqlx::PgConnection;
 
@@ -43,6 +43,23 @@ fn text_of(text: &str, field: &str) -> Result<String, Error> {
         )),
         Err(code) => Err(invalid(field, code.as_str(), code.zh(), code.en())),
     }
+}
+
+fn instalments_of(body: &pb::AgreeInstalmentsRequest) -> Result<Vec<(NaiveDate, Money)>, Error> {
+    if !(1..=INSTALMENTS_MOST).contains(&body.instalments.len()) {
+        return Err(invalid(
+            "instalments",
+            "ENTRIES_COUNT",
+            "分期应为 1 至 120 期",
+            "1 to 120 instalments",
+        ));
+    }
+    every(body.instalments.iter().map(|it| {
+        both(
+            day_of(it.due_on.as_ref(), "due_on"),
+            amount_of(it.amount.as_ref()),
+        )
+    }))
 }
 
 async fn answer(
@@ -100,23 +117,11 @@ impl Payments {
         caller: &Caller,
         body: &pb::AgreeInstalmentsRequest,
     ) -> Result<pb::AgreeInstalmentsResponse, Error> {
-        let (number, line_no) = line_of(caller, &body.name, "recoveries")?;
-        if !(1..=INSTALMENTS_MOST).contains(&body.instalments.len()) {
-            return Err(invalid(
-                "instalments",
-                "ENTRIES_COUNT",
-                "分期应为 1 至 120 期",
-                "1 to 120 instalments",
-            ));
-        }
-        let mut instalments = Vec::new();
-        for it in &body.instalments {
-            instalments.push((
-                day_of(it.due_on.as_ref(), "due_on")?,
-                amount_of(it.amount.as_ref())?,
-            ));
-        }
-        let reference = text_of(&body.reference, "reference")?;
+        let about = both(
+            line_of(caller, &body.name, "recoveries"),
+            text_of(&body.reference, "reference"),
+        );
+        let (((number, line_no), reference), instalments) = both(about, instalments_of(body))?;
         self.command(
             caller,
             ("AgreeInstalments", &body.request_id),
@@ -141,12 +146,15 @@ impl Payments {
         caller: &Caller,
         body: &pb::RecordRepaymentRequest,
     ) -> Result<pb::RecordRepaymentResponse, Error> {
-        let (number, line_no) = line_of(caller, &body.name, "recoveries")?;
-        let (amount, paid_on) = (
-            amount_of(body.amount.as_ref())?,
-            day_of(body.paid_on.as_ref(), "paid_on")?,
+        let about = both(
+            line_of(caller, &body.name, "recoveries"),
+            text_of(&body.bank_serial, "bank_serial"),
         );
-        let bank_serial = text_of(&body.bank_serial, "bank_serial")?;
+        let what = both(
+            amount_of(body.amount.as_ref()),
+            day_of(body.paid_on.as_ref(), "paid_on"),
+        );
+        let (((number, line_no), bank_serial), (amount, paid_on)) = both(about, what)?;
         self.command(
             caller,
             ("RecordRepayment", &body.request_id),

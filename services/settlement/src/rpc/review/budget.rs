@@ -3,8 +3,8 @@
 use api::common::v1::Measure;
 use api::convert::{measure, timestamp};
 use api::settlement::v1 as pb;
-use ledger::Caller;
 use ledger::command::Call;
+use ledger::{Caller, both};
 use sqlx::PgConnection;
 
 use super::super::change::{invalid, text_of, year_of};
@@ -69,13 +69,20 @@ fn new_of(body: &pb::SetBudgetRequest) -> Result<NewBudget, Error> {
                 "须列明政策措施，各列一次",
                 "the measures are required, each once",
             )
-        })?;
+        });
+    let texts = both(
+        text_of("programme", &body.programme, PROGRAMME),
+        text_of("approval", &body.approval, REASON),
+    );
+    let amount = amount_of("appropriation", body.appropriation.as_ref());
+    let ((year, measures), (appropriation, (programme, approval))) =
+        both(both(year_of(body.year), measures), both(amount, texts))?;
     Ok(NewBudget {
-        year: year_of(body.year)?,
-        programme: text_of("programme", &body.programme, PROGRAMME)?,
+        year,
+        programme,
         measures,
-        appropriation_fen: amount_of("appropriation", body.appropriation.as_ref())?.fen(),
-        approval: text_of("approval", &body.approval, REASON)?,
+        appropriation_fen: appropriation.fen(),
+        approval,
     })
 }
 

@@ -2,8 +2,8 @@
 
 use api::convert::date;
 use api::settlement::v1 as pb;
-use ledger::Caller;
 use ledger::command::Call;
+use ledger::{Caller, both, every};
 
 use super::super::change::{day_of, invalid, text_of, year_of};
 use super::REASON;
@@ -23,16 +23,26 @@ fn days_of(body: &pb::SetCalendarRequest) -> Result<Vec<CalendarDay>, Error> {
             "1 to 400 different days are required",
         )
     };
-    let mut days = Vec::with_capacity(body.days.len());
-    for day in &body.days {
-        days.push(CalendarDay {
-            day: day_of("days", day.day.as_ref())?.ok_or_else(refused)?,
-            is_working: day.is_working,
-            name: text_of("days", &day.name, REASON)?,
-            source: text_of("days", &day.source, REASON)?,
-            is_own: true,
+    let read = body
+        .days
+        .iter()
+        .take(DAYS + 1)
+        .map(|day| -> Result<CalendarDay, Error> {
+            let stated = day_of("days", day.day.as_ref()).and_then(|day| day.ok_or_else(refused));
+            let texts = both(
+                text_of("days", &day.name, REASON),
+                text_of("days", &day.source, REASON),
+            );
+            let (on, (name, source)) = both(stated, texts)?;
+            Ok(CalendarDay {
+                day: on,
+                is_working: day.is_working,
+                name,
+                source,
+                is_own: true,
+            })
         });
-    }
+    let mut days = every(read)?;
     days.sort_by_key(|day| day.day);
     let is_repeated = days.windows(2).any(|two| two[0].day == two[1].day);
     if days.is_empty() || days.len() > DAYS || is_repeated {

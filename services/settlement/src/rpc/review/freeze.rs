@@ -2,10 +2,10 @@
 
 use api::convert::date;
 use api::settlement::v1 as pb;
-use ledger::Caller;
+use exchange::identifiers::read_institution_code;
 use ledger::command::Call;
+use ledger::{Caller, both};
 use policy::codes::Clause;
-use policy::ident::InstitutionCode;
 use sqlx::PgConnection;
 
 use super::super::change::{day_of, invalid, text_of};
@@ -54,26 +54,42 @@ fn unknown(field: &str) -> Error {
 
 fn new_of(body: &pb::FreezePaymentsRequest) -> Result<NewFreeze, Error> {
     use pb::freeze_payments_request::What;
-    let (clause, institution_code) = match &body.what {
-        Some(What::Clause(clause)) => {
-            let known = Clause::parse(clause.trim()).ok_or_else(|| unknown("clause"))?;
-            (Some(known.as_str().to_owned()), None)
-        }
-        Some(What::InstitutionCode(code)) => {
-            let known =
-                InstitutionCode::from_canonical(code.trim()).map_err(|_| unknown("institution_code"))?;
-            (None, Some(known.to_string()))
-        }
-        None => return Err(unknown("clause")),
+    let what = match &body.what {
+        Some(What::Clause(clause)) => Clause::parse(clause.trim())
+            .map(|known| (Some(known.as_str().to_owned()), None))
+            .ok_or_else(|| unknown("clause")),
+        Some(What::InstitutionCode(code)) => read_institution_code(code)
+            .map(|known| (None, Some(known.to_string())))
+            .map_err(|_| unknown("institution_code")),
+        None => Err(unknown("clause")),
     };
-    let new = NewFreeze {
+    let days = both(
+        day_of("first_day", body.first_day.as_ref()),
+        day_of("last_day", body.last_day.as_ref()),
+    );
+    let reason = text_of("reason", &body.reason, REASON);
+    let ((clause, institution_code), ((first_day, last_day), reason)) = both(what, both(days, reason))?;
+    Ok(NewFreeze {
         clause,
         institution_code,
-        first_day: day_of("first_day", body.first_day.as_ref())?,
-        last_day: day_of("last_day", body.last_day.as_ref())?,
-        reason: text_of("reason", &body.reason, REASON)?,
-    };
-    Ok(new)
+        first_day,
+        last_day,
+        reason,
+    })
+}
+
+fn freeze_no_of(name: &str) -> Result<i32, Error> {
+    name.strip_prefix(PREFIX)
+        .and_then(|number| number.parse::<i32>().ok())
+        .filter(|number| *number > 0)
+        .ok_or_else(|| {
+            invalid(
+                "name",
+                "NAME_MALFORMED",
+                "资源名应为 freezes/{编号}",
+                "the name is of the form freezes/{number}",
+            )
+        })
 }
 
 impl Settlement {
@@ -123,20 +139,7 @@ impl Settlement {
         caller: &Caller,
         body: &pb::LiftFreezeRequest,
     ) -> Result<pb::LiftFreezeResponse, Error> {
-        let freeze_no = body
-            .name
-            .strip_prefix(PREFIX)
-            .and_then(|number| number.parse::<i32>().ok())
-            .filter(|number| *number > 0)
-            .ok_or_else(|| {
-                invalid(
-                    "name",
-                    "NAME_MALFORMED",
-                    "资源名应为 freezes/{编号}",
-                    "the name is of the form freezes/{number}",
-                )
-            })?;
-        let reason = text_of("reason", &body.reason, REASON)?;
+        let (freeze_no, reason) = both(freeze_no_of(&body.name), text_of("reason", &body.reason, REASON))?;
         let call = Call::of(caller, "LiftFreeze", &body.request_id, body);
         self.ledger
             .command(call, move |tx, stamp| {

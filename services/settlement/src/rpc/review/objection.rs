@@ -2,8 +2,8 @@
 
 use api::convert::date;
 use api::settlement::v1 as pb;
-use ledger::Caller;
 use ledger::command::Call;
+use ledger::{Caller, both};
 use platform::database::BoxFuture;
 use sqlx::PgConnection;
 
@@ -53,31 +53,41 @@ async fn read(tx: &mut PgConnection, number: &BatchNo) -> Result<pb::Objection, 
         .ok_or_else(|| missing(&format!("{PREFIX}{number}")))
 }
 
-fn new_of(body: &pb::OpenObjectionRequest) -> Result<NewObjection, Error> {
-    if !body.is_identity_proven {
-        return Err(invalid(
-            "is_identity_proven",
-            "CELL_REQUIRED",
-            "异议须书面、实名并附身份证明，否则不予受理",
-            "an objection is in writing, named and with proof of identity, or it is not accepted",
-        ));
+fn proven(body: &pb::OpenObjectionRequest) -> Result<(), Error> {
+    if body.is_identity_proven {
+        return Ok(());
     }
-    let objector_kind = match body.objector_kind() {
-        pb::ObjectorKind::Unit => "unit",
-        pb::ObjectorKind::Person => "person",
-        pb::ObjectorKind::Unspecified => {
-            return Err(invalid(
-                "objector_kind",
-                "CELL_REQUIRED",
-                "须注明单位或个人",
-                "unit or person is required",
-            ));
-        }
-    };
+    Err(invalid(
+        "is_identity_proven",
+        "CELL_REQUIRED",
+        "异议须书面、实名并附身份证明，否则不予受理",
+        "an objection is in writing, named and with proof of identity, or it is not accepted",
+    ))
+}
+
+fn kind_of(body: &pb::OpenObjectionRequest) -> Result<&'static str, Error> {
+    match body.objector_kind() {
+        pb::ObjectorKind::Unit => Ok("unit"),
+        pb::ObjectorKind::Person => Ok("person"),
+        pb::ObjectorKind::Unspecified => Err(invalid(
+            "objector_kind",
+            "CELL_REQUIRED",
+            "须注明单位或个人",
+            "unit or person is required",
+        )),
+    }
+}
+
+fn new_of(body: &pb::OpenObjectionRequest) -> Result<NewObjection, Error> {
+    let texts = both(
+        text_of("objector_name", &body.objector_name, REASON),
+        text_of("content", &body.content, CONTENT),
+    );
+    let ((_, objector_kind), (objector_name, content)) = both(both(proven(body), kind_of(body)), texts)?;
     Ok(NewObjection {
-        objector_name: text_of("objector_name", &body.objector_name, REASON)?,
+        objector_name,
         objector_kind,
-        content: text_of("content", &body.content, CONTENT)?,
+        content,
     })
 }
 
@@ -90,7 +100,7 @@ impl Settlement {
         caller: &Caller,
         body: &pb::OpenObjectionRequest,
     ) -> Result<pb::OpenObjectionResponse, Error> {
-        let (line, new) = (line_of(caller, &body.line)?, new_of(body)?);
+        let (line, new) = both(line_of(caller, &body.line), new_of(body))?;
         let call = Call::of(caller, "OpenObjection", &body.request_id, body);
         self.ledger
             .command(call, move |tx, stamp| {
@@ -119,22 +129,20 @@ impl Settlement {
         body: &pb::DecideObjectionRequest,
     ) -> Result<pb::DecideObjectionResponse, Error> {
         let state = match body.decision() {
-            pb::ObjectionState::Upheld => "upheld",
-            pb::ObjectionState::Rejected => "rejected",
-            _ => {
-                return Err(invalid(
-                    "decision",
-                    "DECISION_INVALID",
-                    "处理结果须为成立或不成立",
-                    "the decision is upheld or rejected",
-                ));
-            }
+            pb::ObjectionState::Upheld => Ok("upheld"),
+            pb::ObjectionState::Rejected => Ok("rejected"),
+            _ => Err(invalid(
+                "decision",
+                "DECISION_INVALID",
+                "处理结果须为成立或不成立",
+                "the decision is upheld or rejected",
+            )),
         };
-        let what = (
-            numbered(caller, PREFIX, &body.name)?,
-            state,
-            text_of("reason", &body.reason, REASON)?,
-        );
+        let ((number, state), reason) = both(
+            both(numbered(caller, PREFIX, &body.name), state),
+            text_of("reason", &body.reason, REASON),
+        )?;
+        let what = (number, state, reason);
         let call = Call::of(caller, "DecideObjection", &body.request_id, body);
         let answers: Answers<pb::DecideObjectionResponse> = |objection| pb::DecideObjectionResponse {
             objection: Some(objection),
@@ -150,8 +158,11 @@ impl Settlement {
         caller: &Caller,
         body: &pb::WithdrawObjectionRequest,
     ) -> Result<pb::WithdrawObjectionResponse, Error> {
-        let reason = text_of("reason", &body.reason, REASON)?;
-        let what = (numbered(caller, PREFIX, &body.name)?, "withdrawn", reason);
+        let (number, reason) = both(
+            numbered(caller, PREFIX, &body.name),
+            text_of("reason", &body.reason, REASON),
+        )?;
+        let what = (number, "withdrawn", reason);
         let call = Call::of(caller, "WithdrawObjection", &body.request_id, body);
         let answers: Answers<pb::WithdrawObjectionResponse> = |objection| pb::WithdrawObjectionResponse {
             objection: Some(objection),

@@ -2,8 +2,8 @@
 
 use api::convert::timestamp;
 use api::settlement::v1 as pb;
-use ledger::Caller;
 use ledger::command::Call;
+use ledger::{Caller, both};
 use sqlx::PgConnection;
 
 use super::super::change::{text_of, year_of};
@@ -44,11 +44,19 @@ impl Settlement {
         caller: &Caller,
         body: &pb::OrderRecoveryRequest,
     ) -> Result<pb::OrderRecoveryResponse, Error> {
-        let line = line_of(caller, &body.line)?;
+        let texts = both(
+            text_of("basis", &body.basis, REASON),
+            text_of("reason", &body.reason, REASON),
+        );
+        let about = both(
+            line_of(caller, &body.line),
+            amount_of("at_most", body.at_most.as_ref()),
+        );
+        let ((line, at_most), (basis, reason)) = both(about, texts)?;
         let new = NewOrder {
-            at_most_fen: amount_of("at_most", body.at_most.as_ref())?.fen(),
-            basis: text_of("basis", &body.basis, REASON)?,
-            reason: text_of("reason", &body.reason, REASON)?,
+            at_most_fen: at_most.fen(),
+            basis,
+            reason,
         };
         let call = Call::of(caller, "OrderRecovery", &body.request_id, body);
         self.ledger

@@ -1,0 +1,118 @@
+//! What is accepted is read back as it was sent, but for what normalising means: blanks around, form C, and width and case of codes.
+
+use gateway::Method;
+use serde_json::{Value, json};
+use tonic::Code;
+
+use super::form::Form;
+use super::{REVISIONS, based, texts};
+use crate::faults::interface::{Callers, Interface, Leaf, Shape};
+use crate::figure::Asked;
+use crate::parity::Call;
+
+/// Revisions of the round trips, above all of the other cases.
+const FIRST: u64 = REVISIONS * REVISIONS;
+
+/// What the trips came to.
+#[derive(Debug, Default)]
+pub(super) struct Round {
+    pub(super) tried: u64,
+    pub(super) changed: Vec<String>,
+}
+
+/// Stores records with hostile texts and reads each again.
+pub(super) async fn trips(
+    callers: &Callers<'_>,
+    interface: &Interface,
+    forms: &[Form],
+    asked: Asked,
+    rng: &mut fastrand::Rng,
+) -> Round {
+    let mut round = Round::default();
+    let forms: Vec<&Form> = forms.iter().filter(|form| form.shape == Shape::Text).collect();
+    let mut revision = FIRST;
+    for call in &interface.good {
+        let Some(reader) = reader(interface, &call.method) else {
+            continue;
+        };
+        for leaf in texts(call) {
+            // A record's name is in the key of what is read; its own field is compared.
+            if leaf.name() == "request_id" {
+                continue;
+            }
+            for _ in 0..asked.of(1, 4, 20, 200) {
+                revision += 1;
+                let form = forms[rng.usize(0..forms.len())];
+                trip(callers, (call, &reader), (&leaf, form, revision), &mut round).await;
+            }
+        }
+    }
+    round
+}
+
+/// The method that reads what another stores: `GetPatent` of `RegisterPatent`.
+fn reader(interface: &Interface, method: &Method) -> Option<Method> {
+    let kind = method
+        .name
+        .strip_prefix("Register")
+        .or_else(|| method.name.strip_prefix("Report"))?;
+    let reads =
+        |other: &&Call| other.method.service == method.service && other.method.name == format!("Get{kind}");
+    interface.good.iter().find(reads).map(|call| call.method.clone())
+}
+
+async fn trip(
+    callers: &Callers<'_>,
+    (call, reader): (&Call, &Method),
+    (leaf, form, revision): (&Leaf, &Form, u64),
+    round: &mut Round,
+) {
+    let base = based(call, revision);
+    let good = leaf.get(&base).and_then(Value::as_str).unwrap_or_default();
+    let Some(sent) = form.text(good) else { return };
+    let messages = leaf.set(&base, Value::from(sent.clone()));
+    let Some(stored) = callers.call(&call.caller, &call.method, &messages).await else {
+        return;
+    };
+    if stored.code() != Code::Ok {
+        return;
+    }
+    let name = stored
+        .messages
+        .first()
+        .and_then(|answer| answer.pointer("/receipt/facts/0/name"));
+    let Some(name) = name.and_then(Value::as_str) else {
+        return;
+    };
+    round.tried += 1;
+    let read = callers.call(&call.caller, reader, &[json!({"name": name})]).await;
+    let got = read
+        .as_ref()
+        .and_then(|read| read.messages.first())
+        .and_then(|answer| cell(answer, leaf));
+    let got = got.unwrap_or_default();
+    if !is_same(&sent, &got) {
+        round.changed.push(format!(
+            "{} {leaf} {}: {sent:?} came back as {got:?}",
+            call.method.path, form.what
+        ));
+    }
+}
+
+/// The cell of a stored record: it stands in the answer under the record's own name twice, with its state beside it.
+fn cell(answer: &Value, leaf: &Leaf) -> Option<String> {
+    let stored = answer.as_object()?.values().next()?;
+    let record = stored
+        .as_object()?
+        .values()
+        .find(|value| value.get(leaf.name()).is_some())?;
+    let cell = record.get(leaf.name())?;
+    let cell = cell.get(0).unwrap_or(cell);
+    cell.as_str().map(str::to_owned)
+}
+
+fn is_same(sent: &str, got: &str) -> bool {
+    let text = exchange::table::text(sent).unwrap_or_default();
+    let code = exchange::table::identifier(sent);
+    [sent.trim(), text.as_str(), code.as_str()].contains(&got) || code == exchange::table::identifier(got)
+}
