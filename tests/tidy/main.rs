@@ -4,6 +4,7 @@
 mod calls;
 mod coverage;
 mod deploy;
+mod figures;
 mod layering;
 mod metrics;
 mod migrations;

@@ -237,7 +237,10 @@ impl Finder {
         }
         let asks = ["is_", "has_", "contains", "starts_with", "ends_with"];
         if changes.is_empty() && asks.iter().any(|start| name.starts_with(start)) {
-            changes.push(change(format!("{name} to not {name}"), format!("!({})", flat(call))));
+            changes.push(change(
+                format!("{name} to not {name}"),
+                format!("!({})", flat(call)),
+            ));
         }
         if matches!(name.as_str(), "rev" | "abs" | "skip" | "take" | "filter") {
             changes.push(change(format!("{name} left out"), flat(&call.receiver)));
@@ -392,10 +395,7 @@ impl<'ast> Visit<'ast> for Finder {
 
     fn visit_expr_path(&mut self, path: &'ast syn::ExprPath) {
         let name = path.path.segments.last().map(|segment| segment.ident.to_string());
-        for (from, to) in ROUNDING
-            .iter()
-            .filter(|(from, _)| name.as_deref() == Some(*from))
-        {
+        for (from, to) in ROUNDING.iter().filter(|(from, _)| name.as_deref() == Some(*from)) {
             let text = flat(path).replace(from, to);
             self.add(path, Form::Instead, vec![change(format!("{from} to {to}"), text)]);
         }

@@ -26,7 +26,11 @@ impl Judge {
         let timed = tests.into_iter().map(|(program, folder)| {
             let begun = Instant::now();
             let limit = Duration::from_secs(600);
-            assert!(!notices(&program, &folder, 0, limit), "{} fails as it is", program.display());
+            assert!(
+                !notices(&program, &folder, 0, limit),
+                "{} fails as it is",
+                program.display()
+            );
             (program, folder, begun.elapsed())
         });
         let mut tests: Vec<(PathBuf, PathBuf, Duration)> = timed.collect();

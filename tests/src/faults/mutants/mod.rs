@@ -119,7 +119,12 @@ pub fn figures(asked: Asked) -> Vec<Figure> {
     let most = judged.judged * percent / 100;
     vec![
         found,
-        Figure::judged("wrong versions excluded as equivalent", count(excluded.len()), "printed only", true),
+        Figure::judged(
+            "wrong versions excluded as equivalent",
+            count(excluded.len()),
+            "printed only",
+            true,
+        ),
         Figure::judged(
             format!("mutants not killed of {}", judged.judged),
             alive,

@@ -160,7 +160,11 @@ mod tests {
     #[test]
     fn a_complaint_is_laid_to_the_version_it_lies_in() {
         let placed = |number, own, around| Placed { number, own, around };
-        let all = [placed(1, 10..20, 0..100), placed(2, 30..40, 0..100), placed(3, 55..60, 50..80)];
+        let all = [
+            placed(1, 10..20, 0..100),
+            placed(2, 30..40, 0..100),
+            placed(3, 55..60, 50..80),
+        ];
         assert_eq!(blamed(&all, &(12..15)), [1]);
         assert_eq!(blamed(&all, &(62..64)), [3]);
         assert_eq!(blamed(&all, &(22..24)), [1, 2]);
