@@ -66,3 +66,18 @@ fn no_tenant_learns_of_another() {
 fn hostile_input_is_refused_by_name() {
     holds("input");
 }
+
+#[test]
+fn what_the_program_is_built_of() {
+    holds("sources");
+}
+
+#[test]
+fn wrong_versions_of_the_money_code_are_found() {
+    holds("mutants");
+}
+
+#[test]
+fn every_corpus_is_read_without_harm() {
+    holds("fuzz");
+}

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::last_run;
+
 /// The seed where none is given.
 pub const SEED: u64 = 20_180_221;
 
@@ -167,22 +169,24 @@ pub fn print_all(figures: &[Figure], seed: Option<u64>) -> bool {
 /// A group of figures.
 pub type Group = fn(Asked) -> Vec<Figure>;
 
-/// Runs every group, or one, and prints each figure as it comes; answers all figures.
+/// Runs every group of a command, or one, and prints each figure as it comes; a run in full is kept. Answers whether all are as they
+/// must be.
 #[must_use]
-pub fn run_groups(groups: &[(&str, Group)], asked: Asked, only: Option<&str>) -> Vec<Figure> {
-    let mut figures = Vec::new();
+pub fn run_groups(command: &str, groups: &[(&str, Group)], asked: Asked, only: Option<&str>) -> bool {
+    let (mut ran, mut is_ok) = (Vec::new(), true);
     for (name, group) in groups {
         if only.is_some_and(|only| only != *name) {
             continue;
         }
         let begun = Instant::now();
         let own = group(asked);
-        // What is wrong is told at the end by whoever asked.
-        let _all_ok = print_all(&own, Some(asked.seed));
-        figures.extend(own);
+        is_ok &= print_all(&own, Some(asked.seed));
+        ran.push((*name, own));
         eprintln!("{name}: {} s", begun.elapsed().as_secs());
     }
-    figures
+    let names: Vec<&str> = groups.iter().map(|(name, _)| *name).collect();
+    last_run::keep(command, &names, &ran, asked);
+    is_ok
 }
 
 /// The first few things that went wrong, for people; figures only count.

@@ -21,6 +21,7 @@ pub mod hostile;
 pub mod http;
 pub mod ids;
 pub mod import;
+pub mod last_run;
 pub mod parity;
 pub mod process;
 pub mod proofs;

@@ -16,15 +16,22 @@ const START_LIMIT: Duration = Duration::from_secs(90);
 /// # Panics
 /// Where it is not there: a test binary cannot build it.
 pub fn program() -> PathBuf {
+    beside("zhirong")
+}
+
+/// A program of this repository that is built beside this one.
+///
+/// # Panics
+/// Where it is not there.
+pub fn beside(name: &str) -> PathBuf {
     let own = std::env::current_exe().unwrap();
-    let beside = own
+    let folders = own
         .parent()
         .into_iter()
-        .chain(own.parent().and_then(Path::parent))
-        .map(|dir| dir.join("zhirong"));
-    let found = beside.into_iter().find(|path| path.is_file());
+        .chain(own.parent().and_then(Path::parent));
+    let found = folders.map(|dir| dir.join(name)).find(|path| path.is_file());
     found.unwrap_or_else(|| {
-        panic!("the program is not built: run `cargo build --release -p zhirong`, or `cargo xtask check`")
+        panic!("{name} is not built: run `cargo build --release --workspace`, or `cargo xtask check`")
     })
 }
 

@@ -5,6 +5,7 @@ mod calls;
 mod coverage;
 mod deploy;
 mod identity;
+mod figures;
 mod layering;
 mod metrics;
 mod migrations;

@@ -3,6 +3,7 @@
 mod archive;
 mod batch;
 mod cases;
+mod computed;
 mod files;
 mod history;
 mod identifiers;

@@ -179,7 +179,8 @@ impl From<Error> for tonic::Status {
 }
 
 /// Gives a service's own error, which has a variant `Ledger` for everything that the ledger refuses, its conversions: from a database's
-/// and the platform's errors through the ledger's, into a gRPC status, and the look at the database error inside that retries rest on.
+/// and the platform's errors through the ledger's, into a gRPC status, the look at the database error inside that retries rest on, and that
+/// two refusals are told as one.
 #[macro_export]
 macro_rules! carries_ledger_error {
     ($error:ident) => {
@@ -192,6 +193,15 @@ macro_rules! carries_ledger_error {
         impl From<::sqlx::Error> for $error {
             fn from(error: ::sqlx::Error) -> Self {
                 Self::Ledger(error.into())
+            }
+        }
+
+        impl $crate::Together for $error {
+            fn together(self, other: Self) -> Self {
+                match (self, other) {
+                    (Self::Ledger(one), Self::Ledger(other)) => one.and(other).into(),
+                    (first, _) => first,
+                }
             }
         }
 

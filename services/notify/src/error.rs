@@ -27,15 +27,6 @@ pub enum Error {
 
 ledger::carries_ledger_error!(Error);
 
-impl ledger::Together for Error {
-    fn together(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::Ledger(one), Self::Ledger(other)) => one.and(other).into(),
-            (first, _) => first,
-        }
-    }
-}
-
 impl Fault for Error {
     fn kind(&self) -> Kind {
         match self {

@@ -13,15 +13,6 @@ fn wanted_en(wanted: &[State]) -> String {
         .join(" or ")
 }
 
-impl ledger::Together for Error {
-    fn together(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::Ledger(one), Self::Ledger(other)) => one.and(other).into(),
-            (first, _) => first,
-        }
-    }
-}
-
 /// Errors of settlement.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {

@@ -10,6 +10,7 @@
 //! - `proofs [--smoke] [--seed N] [--only GROUP]`: what must hold of every settlement, one JSON line a figure; `proofs-long` with the
 //!   large counts
 //! - `faults [--smoke] [--seed N] [--only GROUP]`: what must hold under faults, load and hostile callers; `faults-long` with the large counts
+//! - `figures`: writes the README's table from the last runs of `proofs` and `faults` that are kept in `docs/figures`
 //! - `clients [--all]`: the samples in Java, Python and Rust against a sandbox, one JSON line a figure; what lacks its tools is said to be
 //!   not run, which `--all` takes for a failure
 //! - `strangers [--all]`: one paste a role, from a built sandbox to a first explained amount, one JSON line a figure
@@ -24,7 +25,7 @@ use std::process::{Command, ExitCode};
 use zhirong_tests::cases::{Order, all, by_server, folder};
 use zhirong_tests::figure::{self, Asked, Group, SEED, Size};
 use zhirong_tests::{
-    bench, clients, docs, faults, fingerprint, parity, proofs, run, sbom, service_config, strangers,
+    bench, clients, docs, faults, fingerprint, last_run, parity, proofs, run, sbom, service_config, strangers,
 };
 
 /// Not for people: `hostile` starts its red twin by it, in a process of its own that is meant to die.
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
         ["docs", page] => built() && run(docs::all(Some(page))),
         ["strangers"] => built() && run(strangers::all(false)),
         ["strangers", "--all"] => built() && run(strangers::all(true)),
+        ["figures"] => last_run::write(),
         ["sbom"] => sbom::print(),
         ["hostile"] => built() && hostile(),
         [NAIVE] => {
@@ -96,7 +98,7 @@ fn usage() -> ExitCode {
         names.join("|")
     };
     eprintln!(
-        "cargo xtask cases [--dir DIR] | check | bench | hostile | openapi | fingerprint | service-config | sbom | bundle [--out DIR] | \
+        "cargo xtask cases [--dir DIR] | check | bench | hostile | openapi | fingerprint | service-config | sbom | figures | bundle [--out DIR] | \
          clients [--all] | strangers [--all] | docs [PAGE] | parity [--only CARRIER] [--scene FILE] [--answers FILE] | \
          proofs [--smoke] [--seed N] [--only {0}] | proofs-long [--seed N] [--only {0}] | \
          faults [--smoke] [--seed N] [--only {1}] | faults-long [--seed N] [--only {1}]",

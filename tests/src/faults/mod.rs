@@ -11,6 +11,7 @@ pub mod failover;
 pub mod flood;
 pub mod forced;
 mod forged;
+pub mod fuzz;
 pub mod input;
 mod interface;
 pub mod killed;
@@ -24,10 +25,10 @@ pub mod sources;
 pub mod tenants;
 pub mod unsafe_start;
 
-use crate::figure::{Asked, Figure, Group, run_groups};
+use crate::figure::{Asked, Group, run_groups};
 
 /// Every group by the name under which it can be asked for alone.
-pub const GROUPS: [(&str, Group); 18] = [
+pub const GROUPS: [(&str, Group); 19] = [
     ("killed", killed::figures),
     ("crashed", crashed::figures),
     ("cancelled", cancelled::figures),
@@ -46,10 +47,11 @@ pub const GROUPS: [(&str, Group); 18] = [
     ("unsafe-start", unsafe_start::figures),
     ("sources", sources::figures),
     ("mutants", mutants::figures),
+    ("fuzz", fuzz::figures),
 ];
 
 /// Runs every group, or one, and prints each figure; answers whether all are as they must be.
 #[must_use]
 pub fn run(asked: Asked, only: Option<&str>) -> bool {
-    run_groups(&GROUPS, asked, only).iter().all(Figure::is_ok)
+    run_groups("faults", &GROUPS, asked, only)
 }

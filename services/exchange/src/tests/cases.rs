@@ -22,13 +22,11 @@ fn append(files: &mut BTreeMap<File, Vec<u8>>, file: File, bytes: &[u8]) {
     }
 }
 
-fn load_case(folder: &Path) {
-    let case: serde_json::Value =
-        serde_json::from_slice(&fs::read(folder.join("case.json")).unwrap()).unwrap();
-    let steps = case["steps"].as_u64().unwrap();
-    let (mut files, mut expected) = (BTreeMap::new(), BTreeMap::new());
-    for step in 1..=steps {
-        let facts = if steps == 1 {
+/// The files of a case up to one of its steps, one after the other.
+pub(super) fn files_until(folder: &Path, case: &serde_json::Value, last: u64) -> BTreeMap<File, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    for step in 1..=last {
+        let facts = if case["steps"] == 1 {
             folder.join("facts")
         } else {
             folder.join(step.to_string())
@@ -38,6 +36,16 @@ fn load_case(folder: &Path) {
             let file = File::from_file_name(entry.file_name().to_str().unwrap()).unwrap();
             append(&mut files, file, &fs::read(entry.path()).unwrap());
         }
+    }
+    files
+}
+
+fn load_case(folder: &Path) {
+    let case: serde_json::Value =
+        serde_json::from_slice(&fs::read(folder.join("case.json")).unwrap()).unwrap();
+    let steps = case["steps"].as_u64().unwrap();
+    let (files, mut expected) = (files_until(folder, &case, steps), BTreeMap::new());
+    for step in 1..=steps {
         let refused = case["refused"]
             .as_array()
             .and_then(|refused| refused.get(usize::try_from(step).unwrap() - 1));
