@@ -92,17 +92,25 @@ pub fn reason(error: &Value) -> String {
         .to_owned()
 }
 
-/// What a client offers and trusts.
+/// What a client with a certificate offers and trusts.
 pub fn tls(identity: &Identity, version: Version) -> TlsConnector {
+    connector(&identity.ca_pem, Some(identity), version)
+}
+
+/// What a client offers, if anything, and trusts.
+fn connector(ca_pem: &str, identity: Option<&Identity>, version: Version) -> TlsConnector {
     let mut roots = RootCertStore::empty();
-    let root = CertificateDer::from_pem_slice(identity.ca_pem.as_bytes()).unwrap();
+    let root = CertificateDer::from_pem_slice(ca_pem.as_bytes()).unwrap();
     roots.add(root).unwrap();
-    let certificate = CertificateDer::from_pem_slice(identity.certificate_pem.as_bytes()).unwrap();
-    let key = PrivateKeyDer::from_pem_slice(identity.key_pem.as_bytes()).unwrap();
-    let mut config = ClientConfig::builder()
-        .with_root_certificates(roots)
-        .with_client_auth_cert(vec![certificate], key)
-        .unwrap();
+    let builder = ClientConfig::builder().with_root_certificates(roots);
+    let mut config = match identity {
+        None => builder.with_no_client_auth(),
+        Some(identity) => {
+            let certificate = CertificateDer::from_pem_slice(identity.certificate_pem.as_bytes()).unwrap();
+            let key = PrivateKeyDer::from_pem_slice(identity.key_pem.as_bytes()).unwrap();
+            builder.with_client_auth_cert(vec![certificate], key).unwrap()
+        }
+    };
     config.alpn_protocols = vec![match version {
         Version::Http1 => b"http/1.1".to_vec(),
         Version::Http2 => b"h2".to_vec(),
@@ -119,10 +127,14 @@ impl Http {
     /// A client known by a certificate of the sandbox.
     pub fn new(sandbox: &Sandbox, name: &str, version: Version) -> Self {
         let identity = load_identity(sandbox.identity_dir(), name).unwrap();
-        let address = sandbox.url().trim_start_matches("https://").parse().unwrap();
+        Self::at(sandbox.url(), &identity.ca_pem, Some(&identity), version)
+    }
+
+    /// A client of any address, with a certificate or without.
+    pub fn at(url: &str, ca_pem: &str, identity: Option<&Identity>, version: Version) -> Self {
         Self {
-            address,
-            connector: tls(&identity, version),
+            address: url.trim_start_matches("https://").parse().unwrap(),
+            connector: connector(ca_pem, identity, version),
             version,
             shared: Mutex::new(None),
         }

@@ -19,6 +19,7 @@ pub mod http;
 pub mod ids;
 pub mod import;
 pub mod parity;
+pub mod people;
 pub mod process;
 pub mod proofs;
 pub mod pull;

@@ -9,17 +9,20 @@ pub const VARIABLE: &str = "RED_TWIN";
 pub enum Twin {
     /// The process aborts after a command has committed and before it is answered.
     CrashAfterCommit,
+    /// A session is taken from any certificate and with any key.
+    UnboundSession,
 }
 
 impl Twin {
     /// Every twin.
-    pub const ALL: [Self; 1] = [Self::CrashAfterCommit];
+    pub const ALL: [Self; 2] = [Self::CrashAfterCommit, Self::UnboundSession];
 
     /// Its name in the environment.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::CrashAfterCommit => "crash-after-commit",
+            Self::UnboundSession => "unbound-session",
         }
     }
 }

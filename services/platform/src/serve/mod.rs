@@ -46,6 +46,8 @@ pub struct Server {
     pub listen: SocketAddr,
     /// Own certificate and the authority that callers' certificates must come from.
     pub identity: Identity,
+    /// Whether a caller needs a certificate. Without one it can sign in, or is nobody.
+    pub needs_certificate: bool,
     /// Encoded `FileDescriptorSet`s for reflection (v1 and v1alpha); none switches it off.
     pub descriptors: Vec<&'static [u8]>,
     /// Full names of services that the health service reports, besides the server itself.
@@ -55,12 +57,13 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server without reflection and with a limit of 60 s until the head of a response.
+    /// A server for callers with certificates, without reflection and with a limit of 60 s until the head of a response.
     pub fn new(listen: SocketAddr, identity: Identity) -> Self {
         let request_timeout = Duration::from_secs(60);
         Self {
             listen,
             identity,
+            needs_certificate: true,
             descriptors: Vec::new(),
             health: Vec::new(),
             request_timeout,
@@ -92,7 +95,7 @@ impl Server {
         let router = limits()
             .layer(TraceLayer::new(address, self.request_timeout))
             .add_routes(routes);
-        let incoming = TlsIncoming::new(incoming, tls::acceptor(&self.identity)?);
+        let incoming = TlsIncoming::new(incoming, tls::acceptor(&self.identity, self.needs_certificate)?);
         let (stopping, stopped) = oneshot::channel();
         let names = self.health.clone();
         let signal = async move {

@@ -31,11 +31,11 @@ const HANDSHAKES_MAX: usize = 256;
 /// Pause after the system refused to hand over a connection, most often for want of file descriptors.
 const REFUSED_PAUSE: Duration = Duration::from_millis(100);
 
-/// What the server offers: its certificate, the two protocols, and that callers must have a certificate too.
+/// What the server offers: its certificate, the two protocols, and that callers must have a certificate too, where they need one.
 ///
 /// # Errors
 /// [`Error::Identity`] for certificates or a key that cannot be used.
-pub(super) fn acceptor(identity: &Identity) -> Result<TlsAcceptor, Error> {
+pub(super) fn acceptor(identity: &Identity, needs_certificate: bool) -> Result<TlsAcceptor, Error> {
     let wrong = |what: String| Error::Identity {
         name: "server".to_owned(),
         what,
@@ -49,9 +49,13 @@ pub(super) fn acceptor(identity: &Identity) -> Result<TlsAcceptor, Error> {
     for root in certificates(&identity.ca_pem)? {
         roots.add(root).map_err(|error| wrong(error.to_string()))?;
     }
-    let callers = WebPkiClientVerifier::builder(roots.into())
-        .build()
-        .map_err(|error| wrong(error.to_string()))?;
+    let callers = if needs_certificate {
+        WebPkiClientVerifier::builder(roots.into())
+            .build()
+            .map_err(|error| wrong(error.to_string()))?
+    } else {
+        WebPkiClientVerifier::no_client_auth()
+    };
     let key = PrivateKeyDer::from_pem_slice(identity.key_pem.as_bytes())
         .map_err(|error| wrong(error.to_string()))?;
     let mut config = ServerConfig::builder()

@@ -11,11 +11,15 @@ use platform::signing::Signer;
 use policy::rulebook::Rulebook;
 
 use super::ledger_of;
+use super::people::Layers;
+
+/// Who may call is one process's business: the registry's keys and the people's sessions.
+const REGISTRY_HEALTH: &[&str] = &[registry::HEALTH[0], people::HEALTH[0]];
 
 /// The names under which the services of these roles answer the health service.
 pub(super) fn health_of(roles: &[&'static str]) -> Vec<&'static str> {
     let names = |role: &&'static str| match *role {
-        "registry" => registry::HEALTH,
+        "registry" => REGISTRY_HEALTH,
         "pledge" => pledge::HEALTH,
         "insurance" => insurance::HEALTH,
         "notify" => notify::HEALTH,
@@ -43,12 +47,11 @@ pub(super) fn of(
     let mut builder = tonic::service::Routes::builder();
     for role in roles {
         match *role {
-            "registry" => registry::routes(
-                &mut builder,
-                ledger(registry::DATABASE_ROLE),
-                callers.clone(),
-                issuer.clone(),
-            ),
+            "registry" => {
+                let own = ledger(registry::DATABASE_ROLE);
+                registry::routes(&mut builder, own, callers.clone(), issuer.clone());
+                people::routes(&mut builder, ledger(people::DATABASE_ROLE), callers.clone());
+            }
             "pledge" => pledge::routes(&mut builder, ledger(pledge::DATABASE_ROLE), callers.clone()),
             "insurance" => insurance::routes(&mut builder, ledger(insurance::DATABASE_ROLE), callers.clone()),
             "notify" => webhooks.into_iter().for_each(|it| it.routes(&mut builder)),
@@ -90,17 +93,24 @@ pub(super) fn of(
         _ => settlement::DATABASE_ROLE,
     };
     ledger::rpc::routes(&mut builder, ledger(reader), callers);
-    with_json(builder.routes())
+    Ok(builder.routes())
 }
 
-/// The same routes for callers of JSON and gRPC-Web, in this process and under the same certificates.
-fn with_json(routes: tonic::service::Routes) -> Result<tonic::service::Routes, Error> {
+/// The same routes for callers of JSON and gRPC-Web, in this process and under the same certificates; and for people with their sessions.
+pub(super) fn with_json(
+    routes: tonic::service::Routes,
+    people: Option<Layers>,
+) -> Result<tonic::service::Routes, Error> {
     let methods =
         gateway::Methods::new(api::FILE_DESCRIPTOR_SET).map_err(|error| platform::Error::Start {
             reason: error.reason(),
             zh: error.message_zh(),
             en: error.message_en(),
         })?;
-    let layer = gateway::GatewayLayer::new(methods, platform::telemetry::current_trace_id);
-    Ok(routes.into_axum_router().layer(layer).into())
+    let json = gateway::GatewayLayer::new(methods, platform::telemetry::current_trace_id);
+    let router = routes.into_axum_router();
+    Ok(match people {
+        Some(Layers { people, admit }) => router.layer(admit).layer(json).layer(people).into(),
+        None => router.layer(json).into(),
+    })
 }
