@@ -6,6 +6,7 @@ set -euo pipefail
 # What every login has in common. noinherit: a transaction that forgets to take on its role can read and write nothing at all.
 sql='
 create role zhirong_identity nologin;
+create role zhirong_people nologin;
 -- Taken on by a sandbox alone; no login here may.
 create role zhirong_sandbox nologin;
 revoke create on schema public from public;
@@ -27,6 +28,8 @@ done
 # An uploaded row is stored with the rights of the service that owns its table.
 sql+='
 grant zhirong_registry, zhirong_pledge, zhirong_insurance to zhirong_login_files;
+-- Who may call is one business: the process of the registry signs people in.
+grant zhirong_people to zhirong_login_registry;
 '
 # zhirong_replication is the standby's and reads no table.
 # zhirong_service is for all services in one process (deploy/systemd); zhirong_backup reads every row for pg_dump and writes none.
@@ -36,7 +39,7 @@ done
 sql+='
 \getenv password PASSWORD_service
 create role zhirong_service login noinherit nosuperuser nocreatedb nocreaterole nobypassrls connection limit 60 password :'"'password'"';
-grant zhirong_identity, zhirong_registry, zhirong_pledge, zhirong_insurance, zhirong_settlement, zhirong_files, zhirong_notify
+grant zhirong_identity, zhirong_registry, zhirong_people, zhirong_pledge, zhirong_insurance, zhirong_settlement, zhirong_files, zhirong_notify
     to zhirong_service;
 alter default privileges for role zhirong_owner in schema public grant select on tables to zhirong_service;
 \getenv password PASSWORD_backup

@@ -16,6 +16,7 @@ mod hostile;
 mod insurance;
 mod notify;
 mod payment;
+mod people;
 mod pledge;
 mod registry;
 mod sandbox;

@@ -81,3 +81,8 @@ fn wrong_versions_of_the_money_code_are_found() {
 fn every_corpus_is_read_without_harm() {
     holds("fuzz");
 }
+
+#[test]
+fn no_stolen_session_is_taken() {
+    holds("sessions");
+}

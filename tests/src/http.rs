@@ -92,9 +92,9 @@ pub fn reason(error: &Value) -> String {
         .to_owned()
 }
 
-/// What a client offers and trusts.
+/// What a client with a certificate offers and trusts.
 pub fn tls(identity: &Identity, version: Version) -> TlsConnector {
-    tls_of(identity, version, rustls::ALL_VERSIONS)
+    connector(&identity.ca_pem, Some(identity), version, rustls::ALL_VERSIONS)
 }
 
 /// The same over chosen versions of TLS.
@@ -103,15 +103,28 @@ pub fn tls_of(
     version: Version,
     versions: &[&'static rustls::SupportedProtocolVersion],
 ) -> TlsConnector {
+    connector(&identity.ca_pem, Some(identity), version, versions)
+}
+
+/// What a client offers, if anything, and trusts.
+fn connector(
+    ca_pem: &str,
+    identity: Option<&Identity>,
+    version: Version,
+    versions: &[&'static rustls::SupportedProtocolVersion],
+) -> TlsConnector {
     let mut roots = RootCertStore::empty();
-    let root = CertificateDer::from_pem_slice(identity.ca_pem.as_bytes()).unwrap();
+    let root = CertificateDer::from_pem_slice(ca_pem.as_bytes()).unwrap();
     roots.add(root).unwrap();
-    let certificate = CertificateDer::from_pem_slice(identity.certificate_pem.as_bytes()).unwrap();
-    let key = PrivateKeyDer::from_pem_slice(identity.key_pem.as_bytes()).unwrap();
-    let mut config = ClientConfig::builder_with_protocol_versions(versions)
-        .with_root_certificates(roots)
-        .with_client_auth_cert(vec![certificate], key)
-        .unwrap();
+    let builder = ClientConfig::builder_with_protocol_versions(versions).with_root_certificates(roots);
+    let mut config = match identity {
+        None => builder.with_no_client_auth(),
+        Some(identity) => {
+            let certificate = CertificateDer::from_pem_slice(identity.certificate_pem.as_bytes()).unwrap();
+            let key = PrivateKeyDer::from_pem_slice(identity.key_pem.as_bytes()).unwrap();
+            builder.with_client_auth_cert(vec![certificate], key).unwrap()
+        }
+    };
     config.alpn_protocols = vec![match version {
         Version::Http1 => b"http/1.1".to_vec(),
         Version::Http2 => b"h2".to_vec(),
@@ -133,9 +146,14 @@ impl Http {
 
     /// A client of any address with any identity.
     pub fn at(url: &str, identity: &Identity, version: Version) -> Self {
+        Self::maybe(url, &identity.ca_pem, Some(identity), version)
+    }
+
+    /// A client of any address, with a certificate or without.
+    pub fn maybe(url: &str, ca_pem: &str, identity: Option<&Identity>, version: Version) -> Self {
         Self {
             address: url.trim_start_matches("https://").parse().unwrap(),
-            connector: tls(identity, version),
+            connector: connector(ca_pem, identity, version, rustls::ALL_VERSIONS),
             version,
             shared: Mutex::new(None),
         }

@@ -23,6 +23,7 @@ pub mod ids;
 pub mod import;
 pub mod last_run;
 pub mod parity;
+pub mod people;
 pub mod process;
 pub mod proofs;
 pub mod pull;

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 
 use client::Client;
-use platform::config::Settings;
+use platform::config::{Oidc, Settings};
 use platform::database::embedded::temporary_dir;
 use platform::identity::{Identity, load_identity};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
@@ -41,17 +41,34 @@ impl Sandbox {
         sandbox
     }
 
+    /// Starts one whose people sign in by these settings instead of its own provider.
+    pub async fn signing_in_by(oidc: Oidc) -> Self {
+        let dir = temporary_dir("zhirong-tests").unwrap();
+        let watchdog = watch(&dir);
+        let mut sandbox = Self::with(
+            &dir,
+            Settings {
+                oidc,
+                ..Settings::default()
+            },
+        )
+        .await;
+        sandbox.watchdog = Some(watchdog);
+        sandbox
+    }
+
     /// Starts one over a folder that the caller removes.
     pub async fn open(dir: &Path) -> Self {
         Self::with(dir, Settings::default()).await
     }
 
-    /// The same with some settings of its own; folder, address and that it is a sandbox are not among them.
+    /// The same with some settings of its own; folder, addresses and that it is a sandbox are not among them.
     pub async fn with(dir: &Path, settings: Settings) -> Self {
         platform::serve::install_crypto_provider();
         let settings = Settings {
             data: dir.to_path_buf(),
             listen: ([127, 0, 0, 1], 0).into(),
+            people_listen: Some(([127, 0, 0, 1], 0).into()),
             sandbox: true,
             ..settings
         };
@@ -67,6 +84,11 @@ impl Sandbox {
     /// Its address.
     pub fn url(&self) -> &str {
         self.node.url()
+    }
+
+    /// Its address for people without a certificate.
+    pub fn people_url(&self) -> String {
+        self.node.people_url().unwrap()
     }
 
     /// The folder of its certificates.

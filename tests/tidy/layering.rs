@@ -28,6 +28,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         &["policy", "exchange", "workbook", "api", "platform", "ledger"],
     ),
     ("notify", SERVICE),
+    ("people", SERVICE),
     (
         "zhirong",
         &[
@@ -45,6 +46,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "settlement",
             "files",
             "notify",
+            "people",
         ],
     ),
 ];

@@ -4,8 +4,8 @@
 mod calls;
 mod coverage;
 mod deploy;
-mod identity;
 mod figures;
+mod identity;
 mod layering;
 mod metrics;
 mod migrations;

@@ -25,7 +25,7 @@ mod generated {
 
 /// Answers that name the audit row of their write; `build.rs` finds out where.
 mod answers {
-    use super::{common, files, insurance, ledger, notify, pledge, registry, settlement};
+    use super::{common, files, insurance, ledger, notify, people, pledge, registry, settlement};
 
     /// An answer of a call.
     pub trait AuditedAnswer {
@@ -37,7 +37,9 @@ mod answers {
 }
 
 pub use generated::google;
-pub use generated::zhirong::{common, files, insurance, ledger, notify, pledge, registry, settlement};
+pub use generated::zhirong::{
+    common, files, insurance, ledger, notify, people, pledge, registry, settlement,
+};
 
 pub use answers::AuditedAnswer;
 

@@ -29,6 +29,7 @@ use api::insurance::v1::insurance_on_behalf_service_client::InsuranceOnBehalfSer
 use api::insurance::v1::insurance_service_client::InsuranceServiceClient;
 use api::ledger::v1::audit_service_client::AuditServiceClient;
 use api::notify::v1::webhook_service_client::WebhookServiceClient;
+use api::people::v1::people_service_client::PeopleServiceClient;
 use api::pledge::v1::pledge_on_behalf_service_client::PledgeOnBehalfServiceClient;
 use api::pledge::v1::pledge_service_client::PledgeServiceClient;
 use api::registry::v1::registry_service_client::RegistryServiceClient;
@@ -152,6 +153,10 @@ impl Client {
     sub_client!(
         /// Endpoints that events are sent to, and what became of the events.
         webhook: WebhookServiceClient
+    );
+    sub_client!(
+        /// Sessions of people.
+        people: PeopleServiceClient
     );
     sub_client!(
         /// Templates, uploads, column mappings and a partner's own monthly statements.

@@ -10,6 +10,7 @@ use platform::database::{BoxFuture, Database, Scope};
 use platform::twin::{self, Twin};
 use policy::ident::{City, InstitutionCode};
 use tokio::sync::{Mutex, Semaphore};
+use tonic::Status;
 
 use crate::error::Error;
 use crate::store::credential;
@@ -85,6 +86,19 @@ pub const READERS: &[Role] = &[
 pub enum Credential {
     /// SHA-256 of the SubjectPublicKeyInfo of the connection's certificate.
     Key([u8; 32]),
+    /// SHA-256 of the token of a person's session.
+    Session([u8; 32]),
+}
+
+impl Credential {
+    /// Its kind and digest, as `ledger.caller_stands` takes them.
+    #[must_use]
+    pub const fn stored(&self) -> (&'static str, &[u8; 32]) {
+        match self {
+            Self::Key(digest) => ("key", digest),
+            Self::Session(digest) => ("session", digest),
+        }
+    }
 }
 
 /// A caller whose credential is registered and valid.
@@ -166,14 +180,14 @@ pub trait Identify: Send + Sync + 'static {
     /// The caller of a request; none where the request carries nothing of this kind.
     ///
     /// # Errors
-    /// [`Error::CallerUnknown`] where it carries something that is not valid; database errors.
-    fn identify<'a>(&'a self, head: &'a Parts) -> BoxFuture<'a, Result<Option<Caller>, Error>>;
+    /// What the request is refused with where it carries something that is not valid: CALLER_UNKNOWN, SESSION_ENDED; database errors.
+    fn identify<'a>(&'a self, head: &'a Parts) -> BoxFuture<'a, Result<Option<Caller>, Status>>;
 
     /// Whether a caller that this way has identified would be let in still.
     ///
     /// # Errors
-    /// [`Error::CallerUnknown`] where it would not; database errors, which say nothing of the caller.
-    fn recheck<'a>(&'a self, caller: &'a Caller) -> BoxFuture<'a, Result<(), Error>>;
+    /// UNAUTHENTICATED where it would not; any other code says nothing of the caller.
+    fn recheck<'a>(&'a self, caller: &'a Caller) -> BoxFuture<'a, Result<(), Status>>;
 }
 
 /// Who was looked up when, by the SHA-256 digest of the public key.
@@ -234,20 +248,21 @@ impl Callers {
 }
 
 impl Identify for Callers {
-    fn identify<'a>(&'a self, head: &'a Parts) -> BoxFuture<'a, Result<Option<Caller>, Error>> {
+    fn identify<'a>(&'a self, head: &'a Parts) -> BoxFuture<'a, Result<Option<Caller>, Status>> {
         Box::pin(async move {
             match platform::serve::peer_spki(&head.extensions) {
-                Some(digest) => self.of_key(digest).await.map(Some),
+                Some(digest) => Ok(Some(self.of_key(digest).await?)),
                 None => Ok(None),
             }
         })
     }
 
-    fn recheck<'a>(&'a self, caller: &'a Caller) -> BoxFuture<'a, Result<(), Error>> {
+    fn recheck<'a>(&'a self, caller: &'a Caller) -> BoxFuture<'a, Result<(), Status>> {
         Box::pin(async move {
-            match caller.credential {
-                Credential::Key(digest) => self.of_key(digest).await.map(drop),
+            if let Credential::Key(digest) = caller.credential {
+                self.of_key(digest).await?;
             }
+            Ok(())
         })
     }
 }

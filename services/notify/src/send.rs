@@ -9,12 +9,9 @@ use http::header::{CONTENT_TYPE, HOST, USER_AGENT};
 use http::{Method, Request, Response};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
-use tokio::io::{AsyncRead, AsyncWrite};
+use platform::outgoing::{client_tls, exchange};
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_rustls::TlsConnector;
@@ -28,8 +25,6 @@ const HEAD_WITHIN: Duration = Duration::from_secs(20);
 const EXCERPT_WITHIN: Duration = Duration::from_secs(2);
 /// Bytes of the body that are kept; the rest is not read.
 const EXCERPT_BYTES: usize = 1024;
-/// Most bytes of the answer's head.
-const HEAD_BYTES: usize = 64 << 10;
 const AGENT: &str = concat!("zhirong/", env!("CARGO_PKG_VERSION"));
 
 /// A signed message.
@@ -67,40 +62,15 @@ impl Sender {
     /// # Errors
     /// `WEBHOOK_CA_MALFORMED` where the text holds something else than certificates.
     pub(crate) fn new(reach: Reach, authorities_pem: &str) -> Result<Self, ledger::Error> {
-        let mut roots = RootCertStore::empty();
-        let system = rustls_native_certs::load_native_certs();
-        let (taken, _) = roots.add_parsable_certificates(system.certs);
-        if taken == 0 {
-            tracing::warn!(
-                "the system has no certificate authorities: webhook endpoints are trusted by webhook_ca alone"
-            );
-        }
-        for certificate in CertificateDer::pem_slice_iter(authorities_pem.as_bytes()) {
-            let added = certificate
-                .ok()
-                .and_then(|certificate| roots.add(certificate).ok());
-            added.ok_or_else(|| {
-                ledger::Error::invalid(
-                    "webhook_ca",
-                    "WEBHOOK_CA_MALFORMED",
-                    "webhook_ca 应为 PEM 证书文件",
-                    "webhook_ca must be a file of PEM certificates",
-                )
-            })?;
-        }
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let tls = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|error| platform::Error::Identity {
-                name: "webhook".to_owned(),
-                what: error.to_string(),
-            })?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        Ok(Self {
-            reach,
-            tls: Arc::new(tls),
-        })
+        let tls = client_tls("webhook_ca", authorities_pem).map_err(|_| {
+            ledger::Error::invalid(
+                "webhook_ca",
+                "WEBHOOK_CA_MALFORMED",
+                "webhook_ca 应为 PEM 证书文件",
+                "webhook_ca must be a file of PEM certificates",
+            )
+        })?;
+        Ok(Self { reach, tls })
     }
 
     /// Sends a message once.
@@ -131,13 +101,17 @@ impl Sender {
         let request = request(message, &target)?;
         let stream = connect(&self.reach.resolve(&target).await.map_err(failed)?).await?;
         if !target.is_tls {
-            return exchange(stream, request).await;
+            return exchange(stream, request).await.map_err(broken);
         }
         let name = ServerName::try_from(target.host).map_err(|_| Failure::Tls)?;
         let connector = TlsConnector::from(self.tls.clone());
         let stream = connector.connect(name, stream).await.map_err(|_| Failure::Tls)?;
-        exchange(stream, request).await
+        exchange(stream, request).await.map_err(broken)
     }
+}
+
+fn broken(_: hyper::Error) -> Failure {
+    Failure::Unreachable
 }
 
 /// Why nothing is sent to a URL that was taken once.
@@ -170,25 +144,6 @@ fn request(message: &Message, target: &Target) -> Result<Request<Full<Bytes>>, F
         .header("webhook-signature", &message.signatures)
         .body(Full::new(Bytes::from(message.payload.clone())))
         .map_err(|_| Failure::AddressRefused)
-}
-
-async fn exchange<S>(stream: S, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, Failure>
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let broken = |_| Failure::Unreachable;
-    let (mut sender, connection) = http1::Builder::new()
-        .max_buf_size(HEAD_BYTES)
-        .handshake(TokioIo::new(stream))
-        .await
-        .map_err(broken)?;
-    // Ends by itself once the request and the body of its answer are dropped.
-    tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            tracing::debug!(%error, "connection to a webhook endpoint ended");
-        }
-    });
-    sender.send_request(request).await.map_err(broken)
 }
 
 /// The beginning of a body as printable text; what does not come in time, or is too much, is left.

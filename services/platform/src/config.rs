@@ -1,6 +1,7 @@
 //! Settings: built-in values, then a TOML file, then `ZHIRONG_*` variables, then flags; the later
 //! wins. A key nobody knows is refused by name, so a misspelt safety setting cannot pass unseen.
 
+mod oidc;
 mod range;
 mod secret;
 
@@ -16,6 +17,8 @@ use self::range::within;
 pub use self::secret::Secret;
 use crate::error::Error;
 use crate::signing::{Algorithm, Encoding, Profile};
+
+pub use oidc::{CALLBACK_PATH, Oidc};
 
 const PREFIX: &str = "ZHIRONG_";
 
@@ -50,6 +53,8 @@ pub struct Settings {
     pub data: PathBuf,
     /// Address to serve on; port 0 takes a free one.
     pub listen: SocketAddr,
+    /// A second address for people without a client certificate, who sign in by [`Oidc`]; none by default.
+    pub people_listen: Option<SocketAddr>,
     /// Services this process serves; empty means all.
     pub roles: Vec<String>,
     /// A place for trying out: made-up data, development certificates. Loopback only.
@@ -80,6 +85,8 @@ pub struct Settings {
     pub webhook_allow: Vec<String>,
     /// Certificates (PEM) that webhook endpoints are trusted by, beside the system's.
     pub webhook_ca: Option<PathBuf>,
+    /// Who signs people in.
+    pub oidc: Oidc,
     /// OTLP gRPC collector for traces (`http://host:4317`).
     pub otlp_endpoint: Option<String>,
     /// File that receives one JSON line per finished span.
@@ -102,6 +109,7 @@ impl Default for Settings {
             pg_bin: None,
             data: PathBuf::from("zhirong-data"),
             listen: SocketAddr::from(([127, 0, 0, 1], 7443)),
+            people_listen: None,
             roles: Vec::new(),
             sandbox: false,
             drain_seconds: 0,
@@ -116,6 +124,7 @@ impl Default for Settings {
             webhook_key: None,
             webhook_allow: Vec::new(),
             webhook_ca: None,
+            oidc: Oidc::default(),
             otlp_endpoint: None,
             trace_file: None,
             log_format: LogFormat::Json,
@@ -147,6 +156,8 @@ pub struct Overlay {
     pub data: Option<PathBuf>,
     /// See [`Settings::listen`].
     pub listen: Option<SocketAddr>,
+    /// See [`Settings::people_listen`].
+    pub people_listen: Option<SocketAddr>,
     /// See [`Settings::roles`].
     pub roles: Option<Vec<String>>,
     /// See [`Settings::sandbox`].
@@ -175,6 +186,8 @@ pub struct Overlay {
     pub webhook_allow: Option<Vec<String>>,
     /// See [`Settings::webhook_ca`].
     pub webhook_ca: Option<PathBuf>,
+    /// See [`Settings::oidc`].
+    pub oidc: Option<Oidc>,
     /// See [`Settings::otlp_endpoint`].
     pub otlp_endpoint: Option<String>,
     /// See [`Settings::trace_file`].
@@ -231,6 +244,7 @@ impl Settings {
         set_some(&mut self.pg_bin, layer.pg_bin);
         set(&mut self.data, layer.data);
         set(&mut self.listen, layer.listen);
+        set_some(&mut self.people_listen, layer.people_listen);
         set(&mut self.roles, layer.roles);
         set(&mut self.sandbox, layer.sandbox);
         set(&mut self.drain_seconds, layer.drain_seconds);
@@ -245,6 +259,7 @@ impl Settings {
         set_some(&mut self.webhook_key, layer.webhook_key);
         set(&mut self.webhook_allow, layer.webhook_allow);
         set_some(&mut self.webhook_ca, layer.webhook_ca);
+        self.oidc.apply(layer.oidc.unwrap_or_default());
         set_some(&mut self.otlp_endpoint, layer.otlp_endpoint);
         set_some(&mut self.trace_file, layer.trace_file);
         set(&mut self.log_format, layer.log_format);
@@ -270,13 +285,20 @@ impl Settings {
             1..=1_000,
         )?;
         within("drain_seconds", self.drain_seconds, 0..=60)?;
-        if self.sandbox && !self.listen.ip().is_loopback() {
+        let addresses = [Some(self.listen), self.people_listen];
+        if let Some(open) = addresses
+            .iter()
+            .flatten()
+            .find(|address| !address.ip().is_loopback())
+            && self.sandbox
+        {
             return Err(Error::config(
                 "sandbox",
-                format!("试用模式只能监听本机地址,不能监听 {}", self.listen),
-                format!("a sandbox may only listen on loopback, not on {}", self.listen),
+                format!("试用模式只能监听本机地址,不能监听 {open}"),
+                format!("a sandbox may only listen on loopback, not on {open}"),
             ));
         }
+        self.oidc.check(self.sandbox, self.people_listen.is_some())?;
         if let Some(endpoint) = &self.otlp_endpoint
             && !endpoint.starts_with("http://")
         {
@@ -334,6 +356,7 @@ fn from_environment(
             "PG_BIN" => layer.pg_bin = Some(PathBuf::from(value)),
             "DATA" => layer.data = Some(PathBuf::from(value)),
             "LISTEN" => layer.listen = Some(parse(&name, &value)?),
+            "PEOPLE_LISTEN" => layer.people_listen = Some(parse(&name, &value)?),
             "ROLES" => layer.roles = Some(comma_separated(&value)),
             "POLICIES" => {
                 layer.policies = Some(comma_separated(&value).into_iter().map(PathBuf::from).collect())
@@ -366,6 +389,9 @@ fn from_environment(
                 layer.log_format = Some(named(&name, "json, text", format)?);
             }
             "LOG_LEVEL" => layer.log_level = Some(value),
+            _ if key
+                .strip_prefix("OIDC_")
+                .is_some_and(|key| layer.oidc.get_or_insert_default().take(key, &value)) => {}
             _ => {
                 return Err(Error::config(
                     &name,

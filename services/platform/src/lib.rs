@@ -13,6 +13,7 @@ pub mod ids;
     reason = "durations are doubles in the interface of OpenTelemetry; no money is measured by them"
 )]
 pub mod metrics;
+pub mod outgoing;
 pub mod sealing;
 pub mod serve;
 pub mod signing;

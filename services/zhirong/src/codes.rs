@@ -5,6 +5,7 @@ mod files;
 mod gateway;
 mod notify;
 mod payment;
+mod people;
 mod reasons;
 mod steps;
 mod transport;
@@ -120,6 +121,7 @@ pub fn entries() -> Vec<Entry> {
         .iter()
         .chain(steps::REASONS)
         .chain(payment::REASONS)
+        .chain(people::REASONS)
         .chain(command::REASONS)
         .chain(files::REASONS)
         .chain(gateway::REASONS)

@@ -1,9 +1,11 @@
 //! A running node: database, services and the listener, in one process; all services or some.
 
 mod certificates;
+mod people;
 mod routes;
 mod webhooks;
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -21,6 +23,7 @@ use platform::sqlx::postgres::PgConnectOptions;
 use policy::rulebook::{ANYANG_2018_9, Rulebook};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tonic::service::Routes;
 
 use crate::safety;
 
@@ -47,6 +50,8 @@ pub struct Node {
     cluster: Option<Cluster>,
     stop: oneshot::Sender<()>,
     running: Running,
+    /// The second listener, for people without a client certificate.
+    people: Option<(oneshot::Sender<()>, Running)>,
     watch: Option<JoinHandle<()>>,
     webhooks: Option<Worker>,
 }
@@ -130,15 +135,15 @@ impl Node {
             issuer,
             (signer, keys),
             webhooks.as_ref(),
-            (bounds_of(settings), settings.sandbox),
-        )?;
-        let (stop, stopped) = oneshot::channel();
-        let running = server
-            .start(routes, async move {
-                // A node that was dropped without a word stops too.
-                let _dropped = stopped.await;
-            })
-            .await?;
+            settings.sandbox,
+        );
+        let people = people::ways_in(settings, &roles, &database, &rulebooks)?;
+        let routes = routes::guarded(routes, &database, bounds_of(settings), people)?;
+        let people = match settings.people_listen {
+            Some(listen) => Some(start(for_people(&server, listen), routes.clone()).await?),
+            None => None,
+        };
+        let (stop, running) = start(server, routes).await?;
         let url = format!("https://{}", running.address());
         let watch = watch_of(&roles, &database, &rulebooks);
         Ok(Self {
@@ -148,6 +153,7 @@ impl Node {
             cluster,
             stop,
             running,
+            people,
             watch,
             webhooks: webhooks.and_then(|webhooks| webhooks.start()),
         })
@@ -157,6 +163,13 @@ impl Node {
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Where it listens for people without a client certificate, if it does.
+    #[must_use]
+    pub fn people_url(&self) -> Option<String> {
+        let (_, running) = self.people.as_ref()?;
+        Some(format!("https://{}", running.address()))
     }
 
     /// The folder of its certificates.
@@ -175,7 +188,11 @@ impl Node {
         if let Some(watch) = self.watch {
             watch.abort();
         }
-        let finished = self.running.finished().await;
+        let mut finished = self.running.finished().await;
+        if let Some((stop, running)) = self.people {
+            let _ended = stop.send(());
+            finished = finished.and(running.finished().await);
+        }
         if let Some(worker) = self.webhooks {
             worker.stop().await;
         }
@@ -192,6 +209,27 @@ fn bounds_of(settings: &Settings) -> Bounds {
         per_holder: usize::from(settings.calls_per_institution),
         in_all: usize::from(settings.calls_at_once),
     }
+}
+
+/// The same server at the address for people, who need no certificate there.
+fn for_people(server: &Server, listen: SocketAddr) -> Server {
+    Server {
+        listen,
+        needs_certificate: false,
+        ..server.clone()
+    }
+}
+
+/// Starts a listener, with what stops it.
+async fn start(server: Server, routes: Routes) -> Result<(oneshot::Sender<()>, Running), Error> {
+    let (stop, stopped) = oneshot::channel();
+    let running = server
+        .start(routes, async move {
+            // A node that was dropped without a word stops too.
+            let _dropped = stopped.await;
+        })
+        .await?;
+    Ok((stop, running))
 }
 
 fn io_error(path: &Path, source: std::io::Error) -> Error {

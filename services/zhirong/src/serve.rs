@@ -24,7 +24,7 @@ const SANDBOX_POLICY: &str = "sandbox-policy.toml";
 /// [`CommandError`] with what keeps it from starting.
 pub async fn run(args: ServeArgs) -> Result<ExitCode, CommandError> {
     platform::twin::check()?;
-    let settings = &with_policy(args.settings)?;
+    let settings = &with_people(with_policy(args.settings)?);
     let node = Node::start(settings).await?;
     if settings.sandbox && serves_registry(settings) {
         load_sandbox(&node, settings).await?;
@@ -64,6 +64,14 @@ fn with_policy(mut settings: Settings) -> Result<Settings, CommandError> {
     Ok(settings)
 }
 
+/// A sandbox lets a browser in that has no certificate, so that signing in can be tried with no set-up.
+fn with_people(mut settings: Settings) -> Settings {
+    if settings.sandbox && settings.people_listen.is_none() {
+        settings.people_listen = Some(([127, 0, 0, 1], 0).into());
+    }
+    settings
+}
+
 fn serves_registry(settings: &Settings) -> bool {
     settings.roles.is_empty() || settings.roles.iter().any(|role| role == "registry")
 }
@@ -86,6 +94,7 @@ fn first_calls(node: &Node) -> Result<String, CommandError> {
         CommandError::io("查找程序", "finding the program", Path::new("zhirong"), source)
     })?;
     let address = node.url().trim_start_matches("https://");
+    let people = node.people_url().unwrap_or_default();
     let (folder, program, url) = (identity.display(), program.display(), node.url());
     Ok(format!(
         r#"
@@ -111,6 +120,7 @@ grpcurl -cacert {folder}/ca.pem -cert {folder}/{BANK}.pem -key {folder}/{BANK}.k
 没有 grpcurl 时 / without grpcurl: {program} call --list
 示例机构 / partners that behave well or badly: {program} partner bank --do late,duplicate,split,twice,reversed,wrong-unit
 业务日期 / business date: {program} sandbox date 2027-01-01
+在浏览器中登录（虚构人员，证书由 {folder}/ca.pem 签发）/ sign in with a browser (made-up people): {people}/auth/
 2027 年起适用编造的第二版规则，仅供试用 / from 2027 on an invented second revision of the rules applies, for trying only
 "#
     ))

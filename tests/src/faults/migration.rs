@@ -42,7 +42,11 @@ struct Load {
 /// One call, repeated as the client repeats, or not at all.
 async fn ask(bank: Client, report: Option<ReportLoanRequest>, is_patient: bool) -> Result<(), tonic::Status> {
     if !is_patient {
-        return bank.pledge().list_loans(ListLoansRequest::default()).await.map(drop);
+        return bank
+            .pledge()
+            .list_loans(ListLoansRequest::default())
+            .await
+            .map(drop);
     }
     match report {
         Some(report) => {
@@ -120,7 +124,12 @@ pub fn figures(asked: Asked) -> Vec<Figure> {
 }
 
 /// Restarts two processes one after the other under load; the calls that failed.
-async fn rolled(dir: &Path, scene: &Lending, pair: [Served; 2], is_patient: bool) -> (Vec<String>, [Served; 2]) {
+async fn rolled(
+    dir: &Path,
+    scene: &Lending,
+    pair: [Served; 2],
+    is_patient: bool,
+) -> (Vec<String>, [Served; 2]) {
     let banks = pair.iter().map(|it| it.client(&scene.code)).collect();
     let load = Load::start(Arc::new(Mutex::new(banks)), scene, 40, is_patient);
     let again = pair.map(|served| {
@@ -149,7 +158,10 @@ fn beside(dir: &Path, listen: &str) -> Served {
         "--listen",
         listen,
     ];
-    let environment = [("ZHIRONG_DATABASE_URL", url.as_str()), ("ZHIRONG_DRAIN_SECONDS", "1")];
+    let environment = [
+        ("ZHIRONG_DATABASE_URL", url.as_str()),
+        ("ZHIRONG_DRAIN_SECONDS", "1"),
+    ];
     Served::start(&args, &environment)
 }
 

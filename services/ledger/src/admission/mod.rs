@@ -78,7 +78,7 @@ impl AdmissionLayer {
 }
 
 impl Door {
-    async fn admit(&self, head: &Parts) -> Result<Admitted, Error> {
+    async fn admit(&self, head: &Parts) -> Result<Admitted, Status> {
         for way in &self.ways {
             if let Some(caller) = way.identify(head).await? {
                 let slot = Arc::new(self.slots.clone().take(&caller)?);
@@ -86,7 +86,7 @@ impl Door {
                 return Ok(Admitted { caller, way, slot });
             }
         }
-        Err(Error::CallerUnknown)
+        Err(Error::CallerUnknown.into())
     }
 }
 
@@ -137,7 +137,7 @@ where
             let (mut head, body) = request.into_parts();
             let admitted = match door.admit(&head).await {
                 Ok(admitted) => admitted,
-                Err(error) => return Ok((door.refuse)(&head.headers, &error.status())),
+                Err(status) => return Ok((door.refuse)(&head.headers, &status)),
             };
             let slot = admitted.slot.clone();
             head.extensions.insert(admitted.caller.clone());

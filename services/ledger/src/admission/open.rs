@@ -11,6 +11,7 @@ use http::{Request, Response};
 use platform::twin::{self, Twin};
 use tonic::body::Body;
 use tonic::codegen::{Bytes, StdError};
+use tonic::{Code, Status};
 use tower::{Layer, Service};
 
 use super::Admitted;
@@ -49,7 +50,7 @@ async fn look_after(answers: Weak<Answers>) {
         for (handle, admitted) in answers.take() {
             match reason_to_end(&handle, &admitted).await {
                 Some(reason) => {
-                    handle.end(reason.status());
+                    handle.end(reason);
                     admitted.slot.give_back();
                 }
                 None => answers.add(handle, admitted),
@@ -58,15 +59,16 @@ async fn look_after(answers: Weak<Answers>) {
     }
 }
 
-async fn reason_to_end(handle: &Handle, admitted: &Admitted) -> Option<Error> {
+async fn reason_to_end(handle: &Handle, admitted: &Admitted) -> Option<Status> {
     if handle.stalled()? >= READER_STALL && !twin::is_on(Twin::NoLimits) {
-        return Some(Error::ReaderStalled {
+        let stalled = Error::ReaderStalled {
             seconds: READER_STALL.as_secs(),
-        });
+        };
+        return Some(stalled.into());
     }
     let asked = tokio::time::timeout(LOOK_UP, admitted.way.recheck(&admitted.caller));
     match asked.await {
-        Ok(Err(error @ Error::CallerUnknown)) => Some(error),
+        Ok(Err(status)) if status.code() == Code::Unauthenticated => Some(status),
         _ => None,
     }
 }

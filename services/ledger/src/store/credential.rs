@@ -34,13 +34,11 @@ pub fn find(tx: &mut PgConnection, spki_digest: [u8; 32]) -> BoxFuture<'_, Resul
     })
 }
 
-/// The key whose credential a write must hold; none where the caller is known by something else, or in the twin that forgets to ask.
+/// Kind and digest of what a write must hold of its caller; none in the twin that forgets to ask.
 #[must_use]
-pub fn key_of(caller: &Caller) -> Option<&[u8]> {
-    match &caller.credential {
-        Credential::Key(_) if twin::is_on(Twin::StaleCredential) => None,
-        Credential::Key(digest) => Some(digest.as_slice()),
-    }
+pub fn known_by(caller: &Caller) -> Option<(&'static str, &[u8])> {
+    let (kind, digest) = caller.credential.stored();
+    (!twin::is_on(Twin::StaleCredential)).then_some((kind, digest.as_slice()))
 }
 
 /// Holds the caller's credential for share until the transaction ends, so that nothing of it commits after a revocation did.
@@ -50,8 +48,9 @@ pub fn key_of(caller: &Caller) -> Option<&[u8]> {
 /// [`Error::CallerUnknown`] where it is revoked or past its end by now; database errors.
 pub async fn hold(tx: &mut PgConnection, caller: &Caller) -> Result<(), Error> {
     let (stands,): (bool,) =
-        sqlx::query_as("select $1::bytea is null or ledger.credential_stands($1::bytea)")
-            .bind(key_of(caller))
+        sqlx::query_as("select $1::text is null or ledger.caller_stands($1::text, $2::bytea)")
+            .bind(known_by(caller).map(|(kind, _)| kind))
+            .bind(known_by(caller).map(|(_, digest)| digest))
             .fetch_one(tx)
             .await?;
     if stands { Ok(()) } else { Err(Error::CallerUnknown) }

@@ -48,9 +48,10 @@ pub async fn claim(
     body_digest: &[u8],
 ) -> Result<Claim, Error> {
     let (city, holder) = (caller.city.as_str(), caller.holder.as_str());
+    let known_by = credential::known_by(caller);
     let (stands, is_new): (bool, bool) = sqlx::query_as(
         "with credential as materialized (
-             select $6::bytea is null or ledger.credential_stands($6::bytea) as stands
+             select $6::text is null or ledger.caller_stands($6::text, $7::bytea) as stands
          ), claimed as (
              insert into ledger.request (city, caller, request_id, rpc, body_digest)
              select $1, $2, $3, $4, $5 from credential where stands
@@ -64,7 +65,8 @@ pub async fn claim(
     .bind(request_id)
     .bind(rpc)
     .bind(body_digest)
-    .bind(credential::key_of(caller))
+    .bind(known_by.map(|(kind, _)| kind))
+    .bind(known_by.map(|(_, digest)| digest))
     .fetch_one(&mut *tx)
     .await?;
     if !stands {

@@ -21,7 +21,7 @@ const EVERY: Duration = Duration::from_secs(2);
 /// Name of the server's own pair.
 const SERVER: &str = "server";
 /// Serials that the authorities took back (PEM), where an operator keeps such a list beside `ca.pem`.
-pub(super) const REVOKED: &str = "ca.crl";
+const REVOKED: &str = "ca.crl";
 
 /// What the next handshake goes by.
 #[derive(Clone)]
@@ -42,7 +42,7 @@ impl Current {
 }
 
 /// Takes up what stands in a folder whenever it changes; never ends.
-pub(super) async fn follow(current: Current, dir: Option<PathBuf>) -> Infallible {
+pub(super) async fn follow(current: Current, needs_certificate: bool, dir: Option<PathBuf>) -> Infallible {
     let Some(dir) = dir else {
         return std::future::pending().await;
     };
@@ -71,7 +71,7 @@ pub(super) async fn follow(current: Current, dir: Option<PathBuf>) -> Infallible
         }
         // What does not fit is told once and not every time; a file that is still being written changes again.
         known = found;
-        match read(&dir) {
+        match read(&dir, needs_certificate) {
             Ok(acceptor) => {
                 current.take_up(acceptor);
                 tracing::info!(folder = %dir.display(), "new certificates are in use");
@@ -94,9 +94,14 @@ fn digest(dir: &Path) -> [u8; 32] {
     hasher.finalize().into()
 }
 
+/// The list of revoked serials in a folder, if there is one.
+pub(super) fn revoked_of(dir: &Path) -> Result<Option<String>, Error> {
+    read_if_there(&dir.join(REVOKED))
+}
+
 /// What stands in a folder, where it can be used now.
-pub(super) fn read(dir: &Path) -> Result<TlsAcceptor, Error> {
+fn read(dir: &Path, needs_certificate: bool) -> Result<TlsAcceptor, Error> {
     let identity = load_identity(dir, SERVER)?;
     check(&identity, Purpose::Server, SERVER, Clock::System.now())?;
-    tls::acceptor(&identity, read_if_there(&dir.join(REVOKED))?.as_deref())
+    tls::acceptor(&identity, needs_certificate, revoked_of(dir)?.as_deref())
 }

@@ -37,6 +37,8 @@ pub struct Server {
     pub listen: SocketAddr,
     /// Own certificate and the authority that callers' certificates must come from.
     pub identity: Identity,
+    /// Whether a caller needs a certificate. Without one it can sign in, or is nobody.
+    pub needs_certificate: bool,
     /// Folder that the identity came from, where a change of its files is to be taken up (with `ca.crl`, if there is one).
     pub follow: Option<PathBuf>,
     /// Encoded `FileDescriptorSet`s for reflection (v1 and v1alpha); none switches it off.
@@ -50,11 +52,12 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server without reflection and with the limits that the product runs with.
+    /// A server for callers with certificates, without reflection and with the limits that the product runs with.
     pub fn new(listen: SocketAddr, identity: Identity) -> Self {
         Self {
             listen,
             identity,
+            needs_certificate: true,
             follow: None,
             descriptors: Vec::new(),
             health: Vec::new(),
@@ -91,13 +94,14 @@ impl Server {
             .builder()
             .layer(TraceLayer::new(address, &self.limits))
             .add_routes(routes);
-        let acceptor = match &self.follow {
-            Some(dir) if dir.join(certificates::REVOKED).exists() => certificates::read(dir)?,
-            _ => tls::acceptor(&self.identity, None)?,
+        let revoked = match &self.follow {
+            Some(dir) => certificates::revoked_of(dir)?,
+            None => None,
         };
+        let acceptor = tls::acceptor(&self.identity, self.needs_certificate, revoked.as_deref())?;
         let current = Current::new(acceptor);
         let incoming = TlsIncoming::new(incoming, current.clone(), &self.limits);
-        let following = certificates::follow(current, self.follow.clone());
+        let following = certificates::follow(current, self.needs_certificate, self.follow.clone());
         let (stopping, stopped) = oneshot::channel();
         let names = self.health.clone();
         let drain = self.drain;

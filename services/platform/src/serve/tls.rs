@@ -33,12 +33,16 @@ const TOLD_EVERY: Duration = Duration::from_secs(10);
 /// Pause after the system refused to hand over a connection, most often for want of file descriptors.
 const REFUSED_PAUSE: Duration = Duration::from_millis(100);
 
-/// What the server offers: its certificate, the two protocols, and that callers must have a certificate too, of one of the authorities and
-/// on none of their lists of revoked ones.
+/// What the server offers: its certificate, the two protocols, and that callers must have a certificate too where they need one: of one of
+/// the authorities and on none of their lists of revoked ones.
 ///
 /// # Errors
 /// [`Error::Identity`] for certificates or a key that cannot be used.
-pub(super) fn acceptor(identity: &Identity, revoked_pem: Option<&str>) -> Result<TlsAcceptor, Error> {
+pub(super) fn acceptor(
+    identity: &Identity,
+    needs_certificate: bool,
+    revoked_pem: Option<&str>,
+) -> Result<TlsAcceptor, Error> {
     let wrong = |what: String| Error::Identity {
         name: "server".to_owned(),
         what,
@@ -52,19 +56,23 @@ pub(super) fn acceptor(identity: &Identity, revoked_pem: Option<&str>) -> Result
     for root in certificates(&identity.ca_pem)? {
         roots.add(root).map_err(|error| wrong(error.to_string()))?;
     }
-    let lists = CertificateRevocationListDer::pem_slice_iter(revoked_pem.unwrap_or_default().as_bytes());
-    let lists: Vec<_> = lists
-        .collect::<Result<_, _>>()
-        .map_err(|error| wrong(error.to_string()))?;
-    let mut callers = WebPkiClientVerifier::builder(roots.into());
-    if !lists.is_empty() {
-        // Of several authorities one may keep no list.
-        callers = callers
-            .with_crls(lists)
-            .only_check_end_entity_revocation()
-            .allow_unknown_revocation_status();
-    }
-    let callers = callers.build().map_err(|error| wrong(error.to_string()))?;
+    let callers = if needs_certificate {
+        let lists = CertificateRevocationListDer::pem_slice_iter(revoked_pem.unwrap_or_default().as_bytes());
+        let lists: Vec<_> = lists
+            .collect::<Result<_, _>>()
+            .map_err(|error| wrong(error.to_string()))?;
+        let mut callers = WebPkiClientVerifier::builder(roots.into());
+        if !lists.is_empty() {
+            // Of several authorities one may keep no list.
+            callers = callers
+                .with_crls(lists)
+                .only_check_end_entity_revocation()
+                .allow_unknown_revocation_status();
+        }
+        callers.build().map_err(|error| wrong(error.to_string()))?
+    } else {
+        WebPkiClientVerifier::no_client_auth()
+    };
     let key = PrivateKeyDer::from_pem_slice(identity.key_pem.as_bytes())
         .map_err(|error| wrong(error.to_string()))?;
     // The 1.2 that rustls speaks as well is offered to nobody.

@@ -129,25 +129,40 @@ fn secrets_are_never_printed() {
     );
 }
 
-/// Keys of the settings, as the refusal of an unknown one lists them.
-fn keys() -> Vec<String> {
-    let file = file("no_such_key = 1\n");
+/// Keys of the settings, or of one of their tables, as the refusal of an unknown one lists them.
+fn keys_of(table: &str) -> Vec<String> {
+    let file = file(&format!("{table}no_such_key = 1\n"));
     let refused = Settings::load(Some(file.path()), pairs(&[]), Overlay::default()).unwrap_err();
     let text = refused.message_en();
     let listed = text.split_once("expected one of ").unwrap().1;
-    listed.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+    let names = listed.split('`').skip(1).step_by(2);
+    names.map(|name| format!("{table}{name}")).collect()
+}
+
+/// Every key, those of tables behind a dot.
+fn keys() -> Vec<String> {
+    let own = keys_of("").into_iter().filter(|key| key != "oidc");
+    own.chain(keys_of("oidc.")).collect()
 }
 
 /// Settings of the example by key, those that are commented out too.
 fn example() -> Vec<(String, String)> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/zhirong.example.toml");
     let text = std::fs::read_to_string(path).unwrap();
-    let setting = |line: &str| {
-        let (key, value) = line.strip_prefix("# ").unwrap_or(line).split_once(" = ")?;
-        let is_key = key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
-        is_key.then(|| (key.to_owned(), value.to_owned()))
-    };
-    text.lines().filter_map(setting).collect()
+    let mut table = String::new();
+    let mut found = Vec::new();
+    for line in text.lines().map(|line| line.strip_prefix("# ").unwrap_or(line)) {
+        if let Some(name) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
+            table = format!("{name}.");
+        }
+        let Some((key, value)) = line.split_once(" = ") else {
+            continue;
+        };
+        if key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_') {
+            found.push((format!("{table}{key}"), value.to_owned()));
+        }
+    }
+    found
 }
 
 #[test]

@@ -65,7 +65,9 @@ impl Registry {
         let holder = holder_of(body, role.as_ref().ok().copied());
         let key = key_of(body);
         // A key that cannot be read says nothing of its end.
-        let end = key.as_ref().map_or(Some(DateTime::<Utc>::MAX_UTC), |(_, end)| *end);
+        let end = key
+            .as_ref()
+            .map_or(Some(DateTime::<Utc>::MAX_UTC), |(_, end)| *end);
         let period = period_of(body, self.ledger.clock.now(), end);
         let ((role, holder), ((spki_digest, _), (not_before, not_after))) =
             both(both(role, holder), both(key, period))?;
