@@ -14,6 +14,7 @@ use platform::clock::Clock;
 use platform::config::Settings;
 use platform::database::embedded::{self, Cluster};
 use platform::database::{Database, Tuning};
+use platform::identity::Identity;
 use platform::sealing::Keyring;
 use platform::serve::{Limits, Running, Server};
 use platform::signing::{self, Signer};
@@ -77,20 +78,7 @@ impl Node {
             certificates::enroll_people(&database, &identity, authority.as_deref(), &rulebooks).await?;
         }
         mark_sandbox(settings, &identity)?;
-        let server = Server {
-            descriptors: if settings.sandbox {
-                vec![api::FILE_DESCRIPTOR_SET]
-            } else {
-                Vec::new()
-            },
-            health: routes::health_of(&roles),
-            limits: Limits {
-                connections: settings.connections.into(),
-                connections_per_certificate: settings.connections_per_certificate.into(),
-                ..Limits::default()
-            },
-            ..Server::new(settings.listen, server_identity)
-        };
+        let server = server_of(settings, server_identity, &roles);
         let issuer = authority.filter(|_| settings.sandbox);
         let rulebooks = Arc::new(rulebooks);
         let webhooks = webhook_options
@@ -156,6 +144,23 @@ impl Node {
             cluster.stop().await?;
         }
         Ok(finished?)
+    }
+}
+
+fn server_of(settings: &Settings, identity: Identity, roles: &[&'static str]) -> Server {
+    Server {
+        descriptors: if settings.sandbox {
+            vec![api::FILE_DESCRIPTOR_SET]
+        } else {
+            Vec::new()
+        },
+        health: routes::health_of(roles),
+        limits: Limits {
+            connections: settings.connections.into(),
+            connections_per_certificate: settings.connections_per_certificate.into(),
+            ..Limits::default()
+        },
+        ..Server::new(settings.listen, identity)
     }
 }
 

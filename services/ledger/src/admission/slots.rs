@@ -103,10 +103,16 @@ impl Drop for Slot {
     }
 }
 
-/// The body of an answer, which keeps its call's place to its end.
+/// The body of an answer, which keeps its call's place to its end. The place is given back there by name: others may know of it for longer.
 pub(super) struct Held {
     inner: Body,
-    slot: Option<Arc<Slot>>,
+    slot: Arc<Slot>,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.slot.give_back();
+    }
 }
 
 impl Held {
@@ -117,10 +123,10 @@ impl Held {
         R::Error: Into<StdError>,
     {
         if body.is_end_stream() {
+            slot.give_back();
             return Body::new(body);
         }
         let inner = Body::new(body);
-        let slot = Some(slot);
         Body::new(Self { inner, slot })
     }
 }
@@ -141,7 +147,7 @@ impl http_body::Body for Held {
             Poll::Pending => false,
         };
         if is_over {
-            this.slot = None;
+            this.slot.give_back();
         }
         polled
     }
@@ -157,6 +163,7 @@ impl http_body::Body for Held {
 
 #[cfg(test)]
 mod tests {
+    use http_body::Body as _;
     use policy::ident::City;
 
     use super::*;
@@ -198,6 +205,28 @@ mod tests {
         drop((first, again, other));
         let taken = slots.taken.lock().unwrap();
         assert_eq!((taken.in_all, taken.by_holder.len()), (0, 0));
+    }
+
+    #[test]
+    fn an_answer_gives_its_place_back_at_its_end_whoever_else_knows_of_it() {
+        let bounds = Bounds {
+            per_holder: 1,
+            in_all: 1,
+        };
+        let slots = Arc::new(Slots::new(bounds));
+        for read in [false, true] {
+            let slot = Arc::new(slots.clone().take(&caller("one", 1)).unwrap());
+            let known = slot.clone();
+            let mut body = Held::new(String::from("answer"), slot);
+            assert!(slots.clone().take(&caller("one", 1)).is_err());
+            let mut context = Context::from_waker(std::task::Waker::noop());
+            while read && !matches!(Pin::new(&mut body).poll_frame(&mut context), Poll::Ready(None)) {}
+            if !read {
+                drop(body);
+            }
+            assert!(slots.clone().take(&caller("one", 1)).is_ok(), "{read}");
+            drop(known);
+        }
     }
 
     #[test]

@@ -106,6 +106,7 @@ async fn call(bank: Arc<Lending>, stop: Arc<AtomicBool>) -> Seen {
         request_id: ids::request_id(),
         loan: Some(loan),
         pledge: Some(bank.pledge("2025-01-01")),
+        events: vec![draw(&bank, &contract_no, 0)],
         ..pb::ReportLoanRequest::default()
     };
     let mut seen = Seen::default();
@@ -132,12 +133,17 @@ async fn one(bank: &Lending, contract_no: &str, number: u32) -> Result<(), tonic
         let name = format!("loans/{contract_no}");
         return client.get_loan(pb::GetLoanRequest { name }).await.map(drop);
     }
-    let mut event = bank.draw(&number.to_string(), "2025-03-01", "1.00");
-    event.contract_no = contract_no.to_owned();
     let request = pb::ReportLoanEventRequest {
         request_id: ids::request_id(),
-        loan_event: Some(event),
+        loan_event: Some(draw(bank, contract_no, number)),
         revision: None,
     };
     client.report_loan_event(request).await.map(drop)
+}
+
+fn draw(bank: &Lending, contract_no: &str, number: u32) -> pb::LoanEvent {
+    pb::LoanEvent {
+        contract_no: contract_no.to_owned(),
+        ..bank.draw(&format!("D{number}"), "2025-03-01", "1.00")
+    }
 }

@@ -130,7 +130,8 @@ async fn wage(attacks: &[Attack], times: (Duration, Duration), environment: &[(&
     // What is read and made on first use belongs to the base.
     let warm = honest.begin().await;
     tokio::time::sleep(times.0).await;
-    warm.end().await;
+    let warm = warm.end().await;
+    assert!(warm.errors.is_empty() && !warm.calls.is_empty(), "{:?}", warm.errors);
     let mut outcomes = Vec::new();
     for attack in attacks {
         outcomes.push(one(*attack, &target, times, (&served, &honest)).await);
