@@ -28,6 +28,12 @@ pub(super) struct Seen {
 }
 
 impl Seen {
+    /// Takes in what was seen in another while.
+    pub(super) fn add(&mut self, more: Self) {
+        self.calls.extend(more.calls);
+        self.errors.extend(more.errors);
+    }
+
     /// The time that 99 of 100 calls stay below.
     pub(super) fn p99(&self) -> Duration {
         p99(self.calls.iter().map(|(_, took)| *took).collect())
@@ -89,9 +95,7 @@ impl Calling {
         self.stop.store(true, Ordering::Relaxed);
         let mut all = Seen::default();
         for seen in join_all(self.tasks).await {
-            let seen = seen.unwrap();
-            all.calls.extend(seen.calls);
-            all.errors.extend(seen.errors);
+            all.add(seen.unwrap());
         }
         all
     }
