@@ -231,14 +231,12 @@ mod tests {
 
     #[test]
     fn a_refusal_says_when_to_come_back() {
-        use tonic_types::StatusExt;
         let refused = Error::CallsTooMany {
             holder: None,
             most: 3,
         };
-        let status = refused.status();
-        let pause = status.get_details_retry_info().unwrap().retry_delay.unwrap();
+        let pause = platform::Fault::retry_after(&refused).unwrap();
         assert!((750..1_250).contains(&pause.as_millis()), "{pause:?}");
-        assert_eq!(status.code(), tonic::Code::ResourceExhausted);
+        assert_eq!(refused.status().code(), tonic::Code::ResourceExhausted);
     }
 }

@@ -60,25 +60,41 @@ fn p99(mut times: Vec<Duration>) -> Duration {
     times.get(last * 99 / 100).copied().unwrap_or(Duration::MAX)
 }
 
-/// The callers, each with a bank of its own.
-pub(super) struct Honest(Vec<Arc<Lending>>);
+/// The callers, each with a bank and a contract of its own.
+pub(super) struct Honest(Vec<(Arc<Lending>, String)>);
 
 impl Honest {
     pub(super) async fn new(served: &Served) -> Self {
         let mut banks = Vec::new();
         for _ in 0..CALLERS {
-            banks.push(Arc::new(Lending::new(served).await));
+            banks.push((Arc::new(Lending::new(served).await), String::new()));
         }
         Self(banks)
     }
 
+    /// Gives every caller a new contract: the longer one is written to, the longer a report on it takes.
+    pub(super) async fn renew(&mut self) {
+        for (bank, contract_no) in &mut self.0 {
+            *contract_no = format!("LIU-{}", ids::fresh());
+            let mut loan = bank.loan("8000000.00");
+            loan.contract_no.clone_from(contract_no);
+            let report = pb::ReportLoanRequest {
+                request_id: ids::request_id(),
+                loan: Some(loan),
+                pledge: Some(bank.pledge("2025-01-01")),
+                events: vec![draw(bank, contract_no, 0)],
+                ..pb::ReportLoanRequest::default()
+            };
+            bank.bank.pledge().report_loan(report).await.unwrap();
+        }
+    }
+
     /// Has them call until they are told to stop.
-    pub(super) async fn begin(&self) -> Calling {
+    pub(super) fn begin(&self) -> Calling {
         let stop = Arc::new(AtomicBool::new(false));
-        let tasks = self
-            .0
-            .iter()
-            .map(|bank| tokio::spawn(call(bank.clone(), stop.clone())))
+        let calling = self.0.iter().cloned();
+        let tasks = calling
+            .map(|(bank, contract_no)| tokio::spawn(call(bank, contract_no, stop.clone())))
             .collect();
         Calling { stop, tasks }
     }
@@ -101,25 +117,11 @@ impl Calling {
     }
 }
 
-/// One caller: a contract of its own for this while, events on it, and reading it.
-async fn call(bank: Arc<Lending>, stop: Arc<AtomicBool>) -> Seen {
-    let contract_no = format!("LIU-{}", ids::fresh());
-    let mut loan = bank.loan("8000000.00");
-    loan.contract_no.clone_from(&contract_no);
-    let report = pb::ReportLoanRequest {
-        request_id: ids::request_id(),
-        loan: Some(loan),
-        pledge: Some(bank.pledge("2025-01-01")),
-        events: vec![draw(&bank, &contract_no, 0)],
-        ..pb::ReportLoanRequest::default()
-    };
+/// One caller: events on its contract, and reading it.
+async fn call(bank: Arc<Lending>, contract_no: String, stop: Arc<AtomicBool>) -> Seen {
     let mut seen = Seen::default();
-    if let Err(status) = bank.bank.pledge().report_loan(report).await {
-        seen.errors.push(status.to_string());
-    }
-    let mut number = 0_u32;
     while !stop.load(Ordering::Relaxed) {
-        number += 1;
+        let number = ids::fresh();
         let begun = Instant::now();
         let answer = tokio::time::timeout(PATIENCE, one(&bank, &contract_no, number)).await;
         match answer {

@@ -90,7 +90,7 @@ pub fn figures(asked: Asked) -> Vec<Figure> {
         Size::Test => &[Attack::Headers],
         _ => &Attack::ALL,
     };
-    let quiet = Duration::from_millis(asked.of(1_500, 1_500, 4_000, 10_000));
+    let quiet = Duration::from_millis(asked.of(1_500, 3_000, 4_500, 10_000));
     let beside = Duration::from_millis(asked.of(2_000, 3_000, 5_000, 80_000));
     let mut figures = Vec::new();
     for outcome in crate::run(wage(attacks, (quiet, beside), &[])) {
@@ -124,7 +124,8 @@ async fn wage(attacks: &[Attack], times: (Duration, Duration), environment: &[(&
         &["--sandbox", "--data", data, "--listen", "127.0.0.1:0"],
         environment,
     );
-    let honest = Honest::new(&served).await;
+    let mut honest = Honest::new(&served).await;
+    honest.renew().await;
     let hostile = Lending::new(&served).await;
     hostile.lend(2025, "8000000.00").await;
     let target = Target {
@@ -132,7 +133,7 @@ async fn wage(attacks: &[Attack], times: (Duration, Duration), environment: &[(&
         identity: load_identity(served.identity(), &hostile.code).unwrap(),
     };
     // What is read and made on first use belongs to the base.
-    let warm = honest.begin().await;
+    let warm = honest.begin();
     tokio::time::sleep(times.0).await;
     let warm = warm.end().await;
     assert!(
@@ -142,6 +143,7 @@ async fn wage(attacks: &[Attack], times: (Duration, Duration), environment: &[(&
     );
     let mut outcomes = Vec::new();
     for attack in attacks {
+        honest.renew().await;
         outcomes.push(one(*attack, &target, times, (&served, &honest)).await);
     }
     drop(served);
@@ -156,17 +158,17 @@ async fn one(
 ) -> Outcome {
     let (mut quiet, mut beside, mut memory) = (Seen::default(), Seen::default(), 0);
     let base = resident_kib(served.pid());
-    let (mut calling, mut stopped) = (honest.begin().await, Instant::now());
+    let (mut calling, mut stopped) = (honest.begin(), Instant::now());
     // In slices by turns, so that what else the machine does in the meantime weighs on both alike.
     for slice in 1..=SLICES {
         tokio::time::sleep(quiet_time / SLICES).await;
         quiet.add(calling.end().await);
         let watched = Memory::watch(served.pid());
         let attacker = Attacker::start(attack, target);
-        calling = honest.begin().await;
+        calling = honest.begin();
         tokio::time::sleep(beside_time / SLICES).await;
         beside.add(calling.end().await);
-        calling = honest.begin().await;
+        calling = honest.begin();
         let stopping = tokio::task::spawn_blocking(move || {
             attacker.stop();
             Instant::now()
@@ -176,16 +178,16 @@ async fn one(
         if slice < SLICES {
             tokio::time::sleep(AFTER).await;
             beside.errors.extend(calling.end().await.errors);
-            calling = honest.begin().await;
+            calling = honest.begin();
         }
     }
     tokio::time::sleep(AFTER).await;
-    let bar = quiet.p99() * u32::try_from(P99_BAR / 100).unwrap();
+    let bar = quiet.p99().saturating_mul(u32::try_from(P99_BAR / 100).unwrap());
     let mut after = calling.end().await;
     let mut normal = after.normal_after(stopped, bar);
     // Mostly it is at once; where not, it is waited for.
     if normal.is_none() {
-        let calling = honest.begin().await;
+        let calling = honest.begin();
         tokio::time::sleep(Duration::from_secs(NORMAL_BAR)).await;
         after = calling.end().await;
         normal = after.normal_after(stopped, bar);
