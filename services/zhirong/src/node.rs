@@ -16,6 +16,7 @@ use platform::clock::Clock;
 use platform::config::Settings;
 use platform::database::embedded::{self, Cluster};
 use platform::database::{Database, Tuning};
+use platform::identity::Identity;
 use platform::sealing::Keyring;
 use platform::serve::{Limits, Running, Server};
 use platform::signing::{self, Signer};
@@ -35,6 +36,9 @@ pub const SANDBOX_MARK: &str = "sandbox";
 
 /// Name of the sandbox's own key pair for signing batches, beside its certificates.
 pub const SIGNING_KEY: &str = "batch-signing";
+
+/// The folder of its certificates in the data folder.
+const IDENTITY: &str = "identity";
 
 /// Name of the certificate that health probes use; it belongs to no caller and may make no other call.
 pub const PROBE: &str = "probe";
@@ -82,7 +86,7 @@ impl Node {
             safety::judge(settings, &safety::of_machine(settings, &roles))?;
         }
         std::fs::create_dir_all(&settings.data).map_err(|source| io_error(&settings.data, source))?;
-        let identity = settings.data.join("identity");
+        let identity = settings.data.join(IDENTITY);
         let (authority, server_identity) = certificates::of_folder(&identity)?;
         // A key that cannot be used is told before anything is started.
         let signer = if roles.contains(&"settlement") {
@@ -108,22 +112,7 @@ impl Node {
             certificates::enroll_people(&database, &identity, authority.as_deref(), &rulebooks).await?;
         }
         mark_sandbox(settings, &identity)?;
-        let server = Server {
-            descriptors: if settings.sandbox || settings.reflection {
-                vec![api::FILE_DESCRIPTOR_SET]
-            } else {
-                Vec::new()
-            },
-            health: routes::health_of(&roles),
-            limits: Limits {
-                connections: settings.connections.into(),
-                connections_per_certificate: settings.connections_per_certificate.into(),
-                ..Limits::default()
-            },
-            follow: Some(identity.clone()),
-            drain: std::time::Duration::from_secs(settings.drain_seconds.into()),
-            ..Server::new(settings.listen, server_identity)
-        };
+        let server = server_of(settings, server_identity, &roles);
         let issuer = authority.filter(|_| settings.sandbox);
         let rulebooks = Arc::new(rulebooks);
         let webhooks = webhook_options
@@ -201,6 +190,25 @@ impl Node {
             cluster.stop().await?;
         }
         Ok(finished?)
+    }
+}
+
+fn server_of(settings: &Settings, identity: Identity, roles: &[&'static str]) -> Server {
+    Server {
+        descriptors: if settings.sandbox || settings.reflection {
+            vec![api::FILE_DESCRIPTOR_SET]
+        } else {
+            Vec::new()
+        },
+        health: routes::health_of(roles),
+        limits: Limits {
+            connections: settings.connections.into(),
+            connections_per_certificate: settings.connections_per_certificate.into(),
+            ..Limits::default()
+        },
+        follow: Some(settings.data.join(IDENTITY)),
+        drain: std::time::Duration::from_secs(settings.drain_seconds.into()),
+        ..Server::new(settings.listen, identity)
     }
 }
 

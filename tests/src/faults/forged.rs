@@ -7,8 +7,8 @@ use gateway::{BytesCodec, Method};
 use http::uri::PathAndQuery;
 use http::{Request, header::CONTENT_TYPE};
 use platform::identity::load_identity;
+use tonic::Code;
 use tonic::transport::Channel;
-use tonic::{Code, Status};
 
 use super::revoked::{Place, RECORDED};
 use crate::figure::{Figure, count, show};

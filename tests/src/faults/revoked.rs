@@ -71,7 +71,8 @@ impl Place {
 }
 
 /// What was recorded in an institution's name.
-pub(super) const RECORDED: &str = "select count(*) from ledger.audit where stream = $1 and name <> 'Enroll'";
+pub(super) const RECORDED: &str =
+    "select count(*) from ledger.audit where stream = $1 and action <> 'Enroll'";
 /// What of it was recorded after its credential was withdrawn.
 const RECORDED_AFTER: &str = "select count(*) from ledger.audit a
     where a.stream = $1 and a.recorded_at > (select max(revoked_at) from registry.credential where holder = $1)";

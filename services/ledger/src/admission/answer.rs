@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn a_body_is_ended_from_outside_with_a_status() {
-        let (mut body, handle) = endable(Body::new(tonic::codegen::Body::boxed(String::from("one"))));
+        let (mut body, handle) = endable(Body::new(String::from("one")));
         assert_eq!(handle.stalled(), Some(Duration::ZERO));
         let Poll::Ready(Some(Ok(frame))) = next(&mut body) else {
             panic!("no data")

@@ -103,10 +103,16 @@ impl Drop for Slot {
     }
 }
 
-/// The body of an answer, which keeps its call's place to its end.
+/// The body of an answer, which keeps its call's place to its end. The place is given back there by name: others may know of it for longer.
 pub(super) struct Held {
     inner: Body,
-    slot: Option<Arc<Slot>>,
+    slot: Arc<Slot>,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.slot.give_back();
+    }
 }
 
 impl Held {
@@ -117,10 +123,10 @@ impl Held {
         R::Error: Into<StdError>,
     {
         if body.is_end_stream() {
+            slot.give_back();
             return Body::new(body);
         }
         let inner = Body::new(body);
-        let slot = Some(slot);
         Body::new(Self { inner, slot })
     }
 }
@@ -141,7 +147,7 @@ impl http_body::Body for Held {
             Poll::Pending => false,
         };
         if is_over {
-            this.slot = None;
+            this.slot.give_back();
         }
         polled
     }
@@ -157,6 +163,7 @@ impl http_body::Body for Held {
 
 #[cfg(test)]
 mod tests {
+    use http_body::Body as _;
     use policy::ident::City;
 
     use super::*;
@@ -201,15 +208,35 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_gives_its_place_back_at_its_end_whoever_else_knows_of_it() {
+        let bounds = Bounds {
+            per_holder: 1,
+            in_all: 1,
+        };
+        let slots = Arc::new(Slots::new(bounds));
+        for read in [false, true] {
+            let slot = Arc::new(slots.clone().take(&caller("one", 1)).unwrap());
+            let known = slot.clone();
+            let mut body = Held::new(String::from("answer"), slot);
+            assert!(slots.clone().take(&caller("one", 1)).is_err());
+            let mut context = Context::from_waker(std::task::Waker::noop());
+            while read && !matches!(Pin::new(&mut body).poll_frame(&mut context), Poll::Ready(None)) {}
+            if !read {
+                drop(body);
+            }
+            assert!(slots.clone().take(&caller("one", 1)).is_ok(), "{read}");
+            drop(known);
+        }
+    }
+
+    #[test]
     fn a_refusal_says_when_to_come_back() {
-        use tonic_types::StatusExt;
         let refused = Error::CallsTooMany {
             holder: None,
             most: 3,
         };
-        let status = refused.status();
-        let pause = status.get_details_retry_info().unwrap().retry_delay.unwrap();
+        let pause = platform::Fault::retry_after(&refused).unwrap();
         assert!((750..1_250).contains(&pause.as_millis()), "{pause:?}");
-        assert_eq!(status.code(), tonic::Code::ResourceExhausted);
+        assert_eq!(refused.status().code(), tonic::Code::ResourceExhausted);
     }
 }

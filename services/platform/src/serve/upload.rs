@@ -97,13 +97,16 @@ mod tests {
         }
     }
 
+    async fn next(body: &mut Body) -> Option<Result<Frame<Bytes>, Status>> {
+        std::future::poll_fn(|context| http_body::Body::poll_frame(Pin::new(&mut *body), context)).await
+    }
+
     #[tokio::test]
     async fn an_upload_that_falls_silent_ends_with_its_reason() {
         let mut body = Timed::new(Body::new(Silent(false)), Duration::from_millis(50));
-        let mut next = || Pin::new(&mut body);
-        let first = std::future::poll_fn(|context| http_body::Body::poll_frame(next(), context)).await;
+        let first = next(&mut body).await;
         assert!(first.unwrap().unwrap().is_data());
-        let end = std::future::poll_fn(|context| http_body::Body::poll_frame(next(), context)).await;
+        let end = next(&mut body).await;
         let status = end.unwrap().unwrap_err();
         assert_eq!(status.code(), tonic::Code::DeadlineExceeded);
         assert_eq!(status.get_details_error_info().unwrap().reason, "UPLOAD_STALLED");

@@ -28,6 +28,12 @@ pub(super) struct Seen {
 }
 
 impl Seen {
+    /// Takes in what was seen in another while.
+    pub(super) fn add(&mut self, more: Self) {
+        self.calls.extend(more.calls);
+        self.errors.extend(more.errors);
+    }
+
     /// The time that 99 of 100 calls stay below.
     pub(super) fn p99(&self) -> Duration {
         p99(self.calls.iter().map(|(_, took)| *took).collect())
@@ -54,25 +60,41 @@ fn p99(mut times: Vec<Duration>) -> Duration {
     times.get(last * 99 / 100).copied().unwrap_or(Duration::MAX)
 }
 
-/// The callers, each with a bank of its own.
-pub(super) struct Honest(Vec<Arc<Lending>>);
+/// The callers, each with a bank and a contract of its own.
+pub(super) struct Honest(Vec<(Arc<Lending>, String)>);
 
 impl Honest {
     pub(super) async fn new(served: &Served) -> Self {
         let mut banks = Vec::new();
         for _ in 0..CALLERS {
-            banks.push(Arc::new(Lending::new(served).await));
+            banks.push((Arc::new(Lending::new(served).await), String::new()));
         }
         Self(banks)
     }
 
+    /// Gives every caller a new contract: the longer one is written to, the longer a report on it takes.
+    pub(super) async fn renew(&mut self) {
+        for (bank, contract_no) in &mut self.0 {
+            *contract_no = format!("LIU-{}", ids::fresh());
+            let mut loan = bank.loan("8000000.00");
+            loan.contract_no.clone_from(contract_no);
+            let report = pb::ReportLoanRequest {
+                request_id: ids::request_id(),
+                loan: Some(loan),
+                pledge: Some(bank.pledge("2025-01-01")),
+                events: vec![draw(bank, contract_no, 0)],
+                ..pb::ReportLoanRequest::default()
+            };
+            bank.bank.pledge().report_loan(report).await.unwrap();
+        }
+    }
+
     /// Has them call until they are told to stop.
-    pub(super) async fn begin(&self) -> Calling {
+    pub(super) fn begin(&self) -> Calling {
         let stop = Arc::new(AtomicBool::new(false));
-        let tasks = self
-            .0
-            .iter()
-            .map(|bank| tokio::spawn(call(bank.clone(), stop.clone())))
+        let calling = self.0.iter().cloned();
+        let tasks = calling
+            .map(|(bank, contract_no)| tokio::spawn(call(bank, contract_no, stop.clone())))
             .collect();
         Calling { stop, tasks }
     }
@@ -89,32 +111,17 @@ impl Calling {
         self.stop.store(true, Ordering::Relaxed);
         let mut all = Seen::default();
         for seen in join_all(self.tasks).await {
-            let seen = seen.unwrap();
-            all.calls.extend(seen.calls);
-            all.errors.extend(seen.errors);
+            all.add(seen.unwrap());
         }
         all
     }
 }
 
-/// One caller: a contract of its own for this while, events on it, and reading it.
-async fn call(bank: Arc<Lending>, stop: Arc<AtomicBool>) -> Seen {
-    let contract_no = format!("LIU-{}", ids::fresh());
-    let mut loan = bank.loan("8000000.00");
-    loan.contract_no.clone_from(&contract_no);
-    let report = pb::ReportLoanRequest {
-        request_id: ids::request_id(),
-        loan: Some(loan),
-        pledge: Some(bank.pledge("2025-01-01")),
-        ..pb::ReportLoanRequest::default()
-    };
+/// One caller: events on its contract, and reading it.
+async fn call(bank: Arc<Lending>, contract_no: String, stop: Arc<AtomicBool>) -> Seen {
     let mut seen = Seen::default();
-    if let Err(status) = bank.bank.pledge().report_loan(report).await {
-        seen.errors.push(status.to_string());
-    }
-    let mut number = 0_u32;
     while !stop.load(Ordering::Relaxed) {
-        number += 1;
+        let number = ids::fresh();
         let begun = Instant::now();
         let answer = tokio::time::timeout(PATIENCE, one(&bank, &contract_no, number)).await;
         match answer {
@@ -132,12 +139,17 @@ async fn one(bank: &Lending, contract_no: &str, number: u32) -> Result<(), tonic
         let name = format!("loans/{contract_no}");
         return client.get_loan(pb::GetLoanRequest { name }).await.map(drop);
     }
-    let mut event = bank.draw(&number.to_string(), "2025-03-01", "1.00");
-    event.contract_no = contract_no.to_owned();
     let request = pb::ReportLoanEventRequest {
         request_id: ids::request_id(),
-        loan_event: Some(event),
+        loan_event: Some(draw(bank, contract_no, number)),
         revision: None,
     };
     client.report_loan_event(request).await.map(drop)
+}
+
+fn draw(bank: &Lending, contract_no: &str, number: u32) -> pb::LoanEvent {
+    pb::LoanEvent {
+        contract_no: contract_no.to_owned(),
+        ..bank.draw(&format!("D{number}"), "2025-03-01", "1.00")
+    }
 }

@@ -16,7 +16,7 @@ use platform::identity::load_identity;
 use platform::twin::{Twin, VARIABLE};
 
 use self::attack::{Attack, Attacker, Target};
-use self::honest::Honest;
+use self::honest::{Honest, Seen};
 use crate::figure::{Asked, Figure, Size, count, show};
 use crate::process::Served;
 use crate::sandbox::watch;
@@ -28,6 +28,10 @@ const MEMORY_BAR: u64 = 64;
 const P99_BAR: u64 = 200;
 /// Most seconds until honest calls are as quick again as they may be beside an attack.
 const NORMAL_BAR: u64 = 5;
+/// Slices of the time that is measured, quiet and beside the attack.
+const SLICES: u32 = 3;
+/// What is left to the server after an attack before it is measured quiet again, or held to be slow.
+const AFTER: Duration = Duration::from_millis(1_500);
 /// Attacks that the server without limits must not stand.
 const TWINS: [Attack; 2] = [Attack::Headers, Attack::Stalled];
 
@@ -86,7 +90,7 @@ pub fn figures(asked: Asked) -> Vec<Figure> {
         Size::Test => &[Attack::Headers],
         _ => &Attack::ALL,
     };
-    let quiet = Duration::from_millis(asked.of(1_500, 1_500, 4_000, 10_000));
+    let quiet = Duration::from_millis(asked.of(1_500, 3_000, 4_500, 10_000));
     let beside = Duration::from_millis(asked.of(2_000, 3_000, 5_000, 80_000));
     let mut figures = Vec::new();
     for outcome in crate::run(wage(attacks, (quiet, beside), &[])) {
@@ -120,7 +124,8 @@ async fn wage(attacks: &[Attack], times: (Duration, Duration), environment: &[(&
         &["--sandbox", "--data", data, "--listen", "127.0.0.1:0"],
         environment,
     );
-    let honest = Honest::new(&served).await;
+    let mut honest = Honest::new(&served).await;
+    honest.renew().await;
     let hostile = Lending::new(&served).await;
     hostile.lend(2025, "8000000.00").await;
     let target = Target {
@@ -128,11 +133,17 @@ async fn wage(attacks: &[Attack], times: (Duration, Duration), environment: &[(&
         identity: load_identity(served.identity(), &hostile.code).unwrap(),
     };
     // What is read and made on first use belongs to the base.
-    let warm = honest.begin().await;
+    let warm = honest.begin();
     tokio::time::sleep(times.0).await;
-    warm.end().await;
+    let warm = warm.end().await;
+    assert!(
+        warm.errors.is_empty() && !warm.calls.is_empty(),
+        "{:?}",
+        warm.errors
+    );
     let mut outcomes = Vec::new();
     for attack in attacks {
+        honest.renew().await;
         outcomes.push(one(*attack, &target, times, (&served, &honest)).await);
     }
     drop(served);
@@ -145,35 +156,45 @@ async fn one(
     (quiet_time, beside_time): (Duration, Duration),
     (served, honest): (&Served, &Honest),
 ) -> Outcome {
-    let calling = honest.begin().await;
-    tokio::time::sleep(quiet_time).await;
-    let quiet = calling.end().await;
+    let (mut quiet, mut beside, mut memory) = (Seen::default(), Seen::default(), 0);
     let base = resident_kib(served.pid());
-    let memory = Memory::watch(served.pid());
-    let attacker = Attacker::start(attack, target);
-    let calling = honest.begin().await;
-    tokio::time::sleep(beside_time).await;
-    let beside = calling.end().await;
-    let calling = honest.begin().await;
-    let stopping = tokio::task::spawn_blocking(move || {
-        attacker.stop();
-        Instant::now()
-    });
-    let stopped = stopping.await.unwrap();
-    tokio::time::sleep(Duration::from_millis(1_500)).await;
-    let bar = quiet.p99() * u32::try_from(P99_BAR / 100).unwrap();
+    let (mut calling, mut stopped) = (honest.begin(), Instant::now());
+    // In slices by turns, so that what else the machine does in the meantime weighs on both alike.
+    for slice in 1..=SLICES {
+        tokio::time::sleep(quiet_time / SLICES).await;
+        quiet.add(calling.end().await);
+        let watched = Memory::watch(served.pid());
+        let attacker = Attacker::start(attack, target);
+        calling = honest.begin();
+        tokio::time::sleep(beside_time / SLICES).await;
+        beside.add(calling.end().await);
+        calling = honest.begin();
+        let stopping = tokio::task::spawn_blocking(move || {
+            attacker.stop();
+            Instant::now()
+        });
+        stopped = stopping.await.unwrap();
+        memory = memory.max(watched.most());
+        if slice < SLICES {
+            tokio::time::sleep(AFTER).await;
+            beside.errors.extend(calling.end().await.errors);
+            calling = honest.begin();
+        }
+    }
+    tokio::time::sleep(AFTER).await;
+    let bar = quiet.p99().saturating_mul(u32::try_from(P99_BAR / 100).unwrap());
     let mut after = calling.end().await;
     let mut normal = after.normal_after(stopped, bar);
     // Mostly it is at once; where not, it is waited for.
     if normal.is_none() {
-        let calling = honest.begin().await;
+        let calling = honest.begin();
         tokio::time::sleep(Duration::from_secs(NORMAL_BAR)).await;
         after = calling.end().await;
         normal = after.normal_after(stopped, bar);
     }
     Outcome {
         attack,
-        memory: memory.most().saturating_sub(base) / 1_024,
+        memory: memory.saturating_sub(base) / 1_024,
         quiet: quiet.p99(),
         beside: beside.p99(),
         errors: [beside.errors, after.errors].concat(),
