@@ -4,6 +4,7 @@ mod apart;
 mod cancelled;
 mod clients;
 mod concurrent;
+mod faults;
 mod killed;
 mod proofs;
 mod separate;

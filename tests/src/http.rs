@@ -119,10 +119,15 @@ impl Http {
     /// A client known by a certificate of the sandbox.
     pub fn new(sandbox: &Sandbox, name: &str, version: Version) -> Self {
         let identity = load_identity(sandbox.identity_dir(), name).unwrap();
-        let address = sandbox.url().trim_start_matches("https://").parse().unwrap();
+        Self::at(sandbox.url(), &identity, version)
+    }
+
+    /// A client of any server, by its `https://` address, with any identity.
+    pub fn at(url: &str, identity: &Identity, version: Version) -> Self {
+        let address = url.trim_start_matches("https://").parse().unwrap();
         Self {
             address,
-            connector: tls(&identity, version),
+            connector: tls(identity, version),
             version,
             shared: Mutex::new(None),
         }

@@ -14,6 +14,7 @@ mod retries;
 mod schema;
 mod sizes;
 mod source;
+mod transactions;
 mod vocabulary;
 
 /// Fails with every violation found, one a line.
