@@ -104,7 +104,7 @@ impl Cluster {
             "host=127.0.0.1 port={port} user=zhirong password={} sslmode=disable",
             self.password()
         );
-        let program = self.programs.bin.join("pg_basebackup");
+        let program = self.program("pg_basebackup");
         let target = dir.join("pg");
         let made = tokio::task::spawn_blocking(move || {
             Command::new(program)
@@ -140,6 +140,17 @@ impl Cluster {
     /// Makes a standby the primary and waits until it takes writes.
     pub async fn promote(&self) {
         self.execute(&["select pg_promote(true, 60)"]).await;
+    }
+
+    /// A program of its version: beside the server's own, or where Debian puts them all.
+    fn program(&self, name: &str) -> PathBuf {
+        let debian = format!("/usr/lib/postgresql/{}/bin", self.programs.major);
+        let folders = [self.programs.bin.clone(), debian.into()];
+        let found = folders
+            .iter()
+            .map(|folder| folder.join(name))
+            .find(|path| path.is_file());
+        found.unwrap_or_else(|| panic!("{name} is not there: install the server programs of PostgreSQL"))
     }
 
     fn password(&self) -> String {

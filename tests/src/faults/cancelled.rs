@@ -140,6 +140,10 @@ async fn open(stand: &Stand) -> u64 {
 async fn storm(stand: &Stand, sections: Option<&[&str]>, number: u64, seed: u64) -> Reached {
     let callers = Arc::new(stand.callers());
     let calls = Arc::new(calls_of(&callers, sections).await);
+    // The scene has the first numbers to itself.
+    for _ in 0..10 {
+        ids::fresh();
+    }
     let writers = Writer::some(stand, count(CALLERS)).await;
     stand.statements.look();
     let left = Arc::new(AtomicU64::new(0));

@@ -12,8 +12,10 @@ use crate::run;
 const WRITERS: u64 = 12;
 /// One in so many answers is lost on the line.
 const LOST_ONE_IN: u64 = 100;
-/// The twins write so many.
+/// The twin without keys writes so many.
 const TWIN_WRITES: u64 = 240;
+/// The twin that flushes late writes so many: few, so that no flush falls between the first and the kill.
+const FORGOTTEN_WRITES: u64 = 60;
 
 /// Nothing flushes the log for ten seconds: what was acknowledged meanwhile dies with the server.
 const FORGETFUL: [&str; 4] = [
@@ -82,7 +84,7 @@ async fn without_flush(stand: &mut Stand, writers: &[Writer], first: u64) -> Out
     stand.cluster.execute(&FORGETFUL).await;
     // New connections take the setting.
     stand.line.cut();
-    let writing = Writing::begin(writers, first, TWIN_WRITES);
+    let writing = Writing::begin(writers, first, FORGOTTEN_WRITES);
     let acknowledged = writing.end().await;
     stand.cluster.kill();
     stand.line.cut();
