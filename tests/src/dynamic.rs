@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use bytes::Bytes;
-use gateway::BytesCodec;
+use gateway::{BytesCodec, error_json};
 use platform::identity::load_identity;
 use tonic::transport::Channel;
 use tonic::{Request, Status};
@@ -59,13 +59,19 @@ impl Callers {
     }
 
     /// The connection of a caller, made at its first call.
-    pub fn channel(&self, caller: &str) -> Channel {
+    ///
+    /// # Errors
+    /// `UNAUTHENTICATED` where it has no certificate, since the call that makes one failed.
+    pub fn channel(&self, caller: &str) -> Result<Channel, Status> {
         let mut channels = self.channels.lock().unwrap();
-        let made = channels.entry(caller.to_owned()).or_insert_with(|| {
-            let identity = load_identity(&self.identity, caller).unwrap();
-            channel(&self.url, &identity.ca_pem, Some(&identity))
-        });
-        made.clone()
+        if let Some(made) = channels.get(caller) {
+            return Ok(made.clone());
+        }
+        let identity = load_identity(&self.identity, caller)
+            .map_err(|error| Status::unauthenticated(format!("{caller}: {error}")))?;
+        let made = channel(&self.url, &identity.ca_pem, Some(&identity));
+        channels.insert(caller.to_owned(), made.clone());
+        Ok(made)
     }
 
     /// Makes a call of one request and one answer.
@@ -74,7 +80,7 @@ impl Callers {
     /// The call's status; `INTERNAL` where no message came.
     pub async fn unary(&self, caller: &str, path: &str, message: Bytes) -> Result<Bytes, Status> {
         let mut answer = Vec::new();
-        exchange(self.channel(caller), path, vec![message], None, &mut answer).await?;
+        exchange(self.channel(caller)?, path, vec![message], None, &mut answer).await?;
         answer.pop().ok_or_else(|| Status::internal("no answer"))
     }
 
@@ -82,7 +88,13 @@ impl Callers {
     pub async fn play(&self, calls: &[Call]) -> Vec<Answer> {
         let mut answers = Vec::new();
         for call in calls {
-            answers.push(call.over(self.channel(&call.caller)).await);
+            answers.push(match self.channel(&call.caller) {
+                Ok(channel) => call.over(channel).await,
+                Err(status) => Answer {
+                    error: Some(error_json(&status)),
+                    ..Answer::default()
+                },
+            });
         }
         answers
     }

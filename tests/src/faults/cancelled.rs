@@ -26,10 +26,10 @@ const LONGEST_US: u64 = 5_000;
 const USABLE: Duration = Duration::from_secs(20);
 
 /// What a storm of leaving callers came to.
-#[derive(Default)]
 struct Reached {
     calls: u64,
     left: u64,
+    acknowledged: u64,
     lost: u64,
     looks: u64,
     left_behind: u64,
@@ -70,7 +70,9 @@ async fn leave(callers: &Callers, call: &Call, after: Duration, tells: bool) -> 
         return false;
     };
     let mut answer = Vec::new();
-    let channel = callers.channel(&call.caller);
+    let Ok(channel) = callers.channel(&call.caller) else {
+        return false;
+    };
     let deadline = tells.then_some(after);
     let made = exchange(channel, &call.method.path, messages, deadline, &mut answer);
     if tells {
@@ -82,7 +84,8 @@ async fn leave(callers: &Callers, call: &Call, after: Duration, tells: bool) -> 
     }
 }
 
-/// One caller: every other call is a write of an institution of its own, the others go through all methods. Keys that were answered.
+/// One caller: every other call is a write of an institution of its own, and of those one in four stays for its answer; the others go
+/// through all methods. Keys that were answered.
 async fn caller(
     (callers, calls, writer): (Arc<Callers>, Arc<Vec<Call>>, Writer),
     (from, to): (u64, u64),
@@ -94,7 +97,9 @@ async fn caller(
         let after = Duration::from_micros(rng.u64(0..=LONGEST_US));
         let (answered, key) = if number % 2 == 0 {
             let write = writer.write(number);
-            let sent = tokio::time::timeout(after * 4, write.send(writer.client())).await;
+            let stays = number % 8 == 0;
+            let patience = if stays { USABLE } else { after * 4 };
+            let sent = tokio::time::timeout(patience, write.send(writer.client())).await;
             let answered = sent.is_ok_and(|sent| sent.is_ok());
             (answered, Some(write.key().to_owned()))
         } else {
@@ -174,6 +179,7 @@ async fn storm(stand: &Stand, sections: Option<&[&str]>, number: u64, seed: u64)
     Reached {
         calls: each * count(CALLERS),
         left: left.load(Ordering::SeqCst),
+        acknowledged: count(acknowledged.len()),
         lost: lost(stand, &acknowledged).await,
         looks,
         left_behind,
@@ -212,6 +218,7 @@ async fn storms(asked: Asked) -> Vec<Figure> {
             reached.looks,
             reached.calls / 4,
         ),
+        Figure::at_least("cancelled_acknowledged", reached.acknowledged, reached.calls / 10),
         Figure::at_least("cancelled_callers_who_left", reached.left, reached.calls / 10),
         Figure::at_least("cancelled_calls", reached.calls, number),
     ]

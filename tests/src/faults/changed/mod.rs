@@ -119,7 +119,7 @@ async fn play(stand: &Stand, sections: Option<&[&str]>, seed: u64, effort: Effor
         .play_by(async |calls| {
             let mut answers: Vec<Answer> = Vec::new();
             for call in calls {
-                let answer = call.over(trial.callers.channel(&call.caller)).await;
+                let answer = trial.callers.play(std::slice::from_ref(call)).await.remove(0);
                 if answer.error.is_none() && is_keyed(call) {
                     trial.of(call).await;
                 }
