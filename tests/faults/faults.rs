@@ -86,3 +86,33 @@ fn every_corpus_is_read_without_harm() {
 fn no_stolen_session_is_taken() {
     holds("sessions");
 }
+
+#[test]
+fn killed_servers_and_databases() {
+    holds("killed");
+}
+
+#[test]
+fn commands_that_commit_unanswered() {
+    holds("crashed");
+}
+
+#[test]
+fn callers_that_leave() {
+    holds("cancelled");
+}
+
+#[test]
+fn keys_that_come_again() {
+    holds("changed");
+}
+
+#[test]
+fn a_failover() {
+    holds("failover");
+}
+
+#[test]
+fn forced_serialization_failures() {
+    holds("forced");
+}

@@ -108,6 +108,19 @@ impl Served {
         assert!(asked.success() && self.child.wait().unwrap().success());
     }
 
+    /// Waits until it has crashed by itself.
+    pub fn await_crash(mut self) {
+        let begun = Instant::now();
+        while begun.elapsed() < START_LIMIT {
+            if let Some(ended) = self.child.try_wait().unwrap() {
+                assert!(!ended.success());
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        panic!("zhirong serve does not crash");
+    }
+
     /// Kills it (SIGKILL): nothing in it gets to tidy up.
     pub fn kill(mut self) {
         self.child.kill().unwrap();

@@ -18,6 +18,7 @@ mod sizes;
 mod source;
 mod tenancy;
 mod tenants;
+mod transactions;
 mod vocabulary;
 
 /// Fails with every violation found, one a line.

@@ -22,8 +22,10 @@ pub mod revoked;
 pub mod rotated;
 pub mod sessions;
 pub mod sources;
+mod stand;
 pub mod tenants;
 pub mod unsafe_start;
+mod writers;
 
 use crate::figure::{Asked, Group, run_groups};
 

@@ -1,12 +1,14 @@
 //! The ways in. Each takes calls as JSON and answers what came back as JSON.
 
-use gateway::{BytesCodec, Method, error_json};
+use bytes::Bytes;
+use gateway::{Method, error_json};
 use platform::identity::load_identity;
 use serde_json::{Value, json};
+use tonic::Status;
 use tonic::transport::Channel;
-use tonic::{Request, Status};
 
 use super::{files, json, program};
+use crate::dynamic;
 use crate::http::Version;
 use crate::sandbox::{Sandbox, channel};
 
@@ -19,6 +21,36 @@ pub struct Call {
     pub method: Method,
     /// Its requests.
     pub messages: Vec<Value>,
+}
+
+impl Call {
+    /// Its requests as they go over the wire.
+    ///
+    /// # Errors
+    /// `INVALID_ARGUMENT` where one is no message of the method.
+    pub fn encoded(&self) -> Result<Vec<Bytes>, Status> {
+        let encoded = self
+            .messages
+            .iter()
+            .map(|message| self.method.parse_value(message));
+        encoded.collect::<Result<_, _>>().map_err(|error| error.status())
+    }
+
+    /// Makes it over gRPC.
+    pub(crate) async fn over(&self, channel: Channel) -> Answer {
+        let mut bytes = Vec::new();
+        let ended = match self.encoded() {
+            Ok(messages) => dynamic::exchange(channel, &self.method.path, messages, None, &mut bytes).await,
+            Err(status) => Err(status),
+        };
+        let printed = bytes
+            .into_iter()
+            .map(|message| self.method.print(message).unwrap());
+        Answer {
+            messages: printed.collect(),
+            error: ended.err().map(|status| error_json(&status)),
+        }
+    }
 }
 
 /// What came back.
@@ -74,29 +106,5 @@ impl Carrier {
 async fn grpc(sandbox: &Sandbox, call: &Call) -> Answer {
     let identity = load_identity(sandbox.identity_dir(), &call.caller).unwrap();
     let channel = channel(sandbox.url(), &identity.ca_pem, Some(&identity));
-    let mut answer = Answer::default();
-    if let Err(status) = grpc_into(channel, call, &mut answer).await {
-        answer.error = Some(error_json(&status));
-    }
-    answer
-}
-
-async fn grpc_into(channel: Channel, call: &Call, answer: &mut Answer) -> Result<(), Status> {
-    let mut grpc = tonic::client::Grpc::new(channel);
-    grpc.ready()
-        .await
-        .map_err(|error| Status::unavailable(error.to_string()))?;
-    let encoded: Vec<_> = call
-        .messages
-        .iter()
-        .map(|message| call.method.parse_value(message))
-        .collect::<Result<_, _>>()
-        .map_err(|error| error.status())?;
-    let path = call.method.path.parse().unwrap();
-    let request = Request::new(tokio_stream::iter(encoded));
-    let mut messages = grpc.streaming(request, path, BytesCodec).await?.into_inner();
-    while let Some(message) = messages.message().await? {
-        answer.messages.push(call.method.print(message).unwrap());
-    }
-    Ok(())
+    call.over(channel).await
 }

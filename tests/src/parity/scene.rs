@@ -100,6 +100,15 @@ impl Scene {
         }
     }
 
+    /// The steps that are written down, without the refusals behind them.
+    pub fn without_refusals(&self) -> Self {
+        let written = |step: &&Step| !step.is_refusal;
+        Self {
+            steps: self.steps.iter().filter(written).cloned().collect(),
+            methods: self.methods.clone(),
+        }
+    }
+
     /// The calls of a scene whose steps need no answers.
     pub(super) fn calls(&self, names: &BTreeMap<String, Value>) -> Vec<Call> {
         let mut known = Known {
@@ -113,6 +122,12 @@ impl Scene {
     /// Plays the steps in order. Steps that need nothing of each other's answers are handed over together, for carriers that
     /// take many calls at once.
     pub async fn play(&self, carrier: Carrier, sandbox: &Sandbox) -> Vec<Played> {
+        self.play_by(async |calls| carrier.play(sandbox, calls).await)
+            .await
+    }
+
+    /// As [`Scene::play`], by whatever makes calls in order.
+    pub async fn play_by(&self, mut make: impl AsyncFnMut(&[Call]) -> Vec<Answer>) -> Vec<Played> {
         let mut known = Known {
             values: names(),
             ids: 0,
@@ -124,52 +139,47 @@ impl Scene {
                 let of_waiting = |(earlier, _): &(&Step, Call)| earlier.label.as_ref() == Some(name);
                 waiting.iter().any(of_waiting)
             }) {
-                self.hand_over(carrier, sandbox, &mut waiting, &mut known, &mut played)
-                    .await;
+                hand_over(&mut make, &mut waiting, &mut known, &mut played).await;
             }
             let call = step.call(&self.methods, &mut known);
             waiting.push((step, call));
             // A call that needs a certificate waits for the one that makes it.
             if step.method.ends_with("RegisterInstitution") || step.method.starts_with("ImportRegistry") {
-                self.hand_over(carrier, sandbox, &mut waiting, &mut known, &mut played)
-                    .await;
+                hand_over(&mut make, &mut waiting, &mut known, &mut played).await;
             }
         }
-        self.hand_over(carrier, sandbox, &mut waiting, &mut known, &mut played)
-            .await;
+        hand_over(&mut make, &mut waiting, &mut known, &mut played).await;
         played
     }
+}
 
-    async fn hand_over(
-        &self,
-        carrier: Carrier,
-        sandbox: &Sandbox,
-        waiting: &mut Vec<(&Step, Call)>,
-        known: &mut Known,
-        played: &mut Vec<Played>,
-    ) {
-        let (steps, calls): (Vec<&Step>, Vec<Call>) = waiting.drain(..).unzip();
-        let answers = carrier.play(sandbox, &calls).await;
-        assert_eq!(answers.len(), calls.len(), "{carrier:?} answered another number");
-        for ((step, call), answer) in steps.into_iter().zip(calls).zip(answers) {
-            if let Some(label) = &step.label {
-                let mut messages = answer.messages.clone();
-                let value = if messages.len() == 1 {
-                    messages.remove(0)
-                } else {
-                    Value::Array(messages)
-                };
-                known.values.insert(label.clone(), value);
-            }
-            played.push(Played {
-                step: format!("scene.txt:{} {} {}", step.line, step.caller, step.method),
-                path: call.method.path.clone(),
-                section: step.section.clone(),
-                is_refusal: step.is_refusal,
-                call,
-                answer,
-            });
+async fn hand_over(
+    make: &mut impl AsyncFnMut(&[Call]) -> Vec<Answer>,
+    waiting: &mut Vec<(&Step, Call)>,
+    known: &mut Known,
+    played: &mut Vec<Played>,
+) {
+    let (steps, calls): (Vec<&Step>, Vec<Call>) = waiting.drain(..).unzip();
+    let answers = make(&calls).await;
+    assert_eq!(answers.len(), calls.len(), "another number was answered");
+    for ((step, call), answer) in steps.into_iter().zip(calls).zip(answers) {
+        if let Some(label) = &step.label {
+            let mut messages = answer.messages.clone();
+            let value = if messages.len() == 1 {
+                messages.remove(0)
+            } else {
+                Value::Array(messages)
+            };
+            known.values.insert(label.clone(), value);
         }
+        played.push(Played {
+            step: format!("scene.txt:{} {} {}", step.line, step.caller, step.method),
+            path: call.method.path.clone(),
+            section: step.section.clone(),
+            is_refusal: step.is_refusal,
+            call,
+            answer,
+        });
     }
 }
 

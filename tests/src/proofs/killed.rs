@@ -1,7 +1,6 @@
 //! A server or a database that is killed in the middle of a step: the step happened whole or not at all.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use api::settlement::v1 as pb;
@@ -13,6 +12,7 @@ use zhirong::{export, verify};
 
 use super::walk::{Call, Verb, read};
 use super::{Asked, Figure, count, show};
+use crate::cluster::kill_processes;
 use crate::process::Served;
 use crate::run;
 use crate::sandbox::{Watchdog, options_of, watch};
@@ -103,7 +103,7 @@ impl Node {
     /// Kills without a word, and starts again over what is left.
     fn kill(&mut self, victim: Victim) {
         if victim == Victim::Database {
-            kill_database(&self.dir);
+            kill_processes(&self.dir);
         }
         self.server.take().unwrap().kill();
     }
@@ -111,19 +111,6 @@ impl Node {
     async fn database(&self) -> PgConnection {
         options_of(&self.dir).connect().await.unwrap()
     }
-}
-
-/// Kills every process of the database of a folder (SIGKILL), as a loss of power would.
-fn kill_database(dir: &Path) {
-    let text = std::fs::read_to_string(dir.join("pg/postmaster.pid")).unwrap();
-    let postmaster = text.lines().next().unwrap().to_owned();
-    let listed = Command::new("ps")
-        .args(["-o", "pid=", "--ppid", &postmaster])
-        .output()
-        .unwrap();
-    let children = String::from_utf8(listed.stdout).unwrap();
-    let all = std::iter::once(postmaster.as_str()).chain(children.split_whitespace());
-    let _gone = Command::new("kill").arg("-9").args(all).status().unwrap();
 }
 
 async fn halves(database: &mut PgConnection) -> u64 {

@@ -1,8 +1,0 @@
-//! A request key that comes back with another body.
-
-use crate::figure::{Asked, Figure};
-
-/// The figures of this group.
-pub fn figures(_asked: Asked) -> Vec<Figure> {
-    Vec::new()
-}
