@@ -65,7 +65,8 @@ pub(crate) fn meet(headers: &http::HeaderMap) {
     if is_on(Twin::LogHeaders) {
         tracing::info!(?headers, "a call");
     }
-    if is_on(Twin::PanicInCall) {
+    // A node calls itself at its start, and must get that far.
+    if is_on(Twin::PanicInCall) && headers.contains_key("x-api-key") {
         panic!("a call with {headers:?}");
     }
 }

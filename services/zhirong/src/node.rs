@@ -79,15 +79,10 @@ impl Node {
         let identity = settings.data.join("identity");
         let (authority, server_identity) = certificates::of_folder(&identity)?;
         // A key that cannot be used is told before anything is started.
-        let signer = if roles.contains(&"settlement") {
-            signer_of(settings, &identity)?
+        let (signer, keys) = if roles.contains(&"settlement") {
+            (signer_of(settings, &identity)?, payee_keys(settings, &identity)?)
         } else {
-            None
-        };
-        let keys = if roles.contains(&"settlement") {
-            payee_keys(settings, &identity)?
-        } else {
-            None
+            (None, None)
         };
         let webhook_options = webhooks::options(settings, &roles, &identity)?;
         let (database, cluster) = match database {
@@ -103,12 +98,12 @@ impl Node {
         }
         mark_sandbox(settings, &identity)?;
         let server = Server {
-            descriptors: if settings.sandbox || settings.reflection {
-                vec![api::FILE_DESCRIPTOR_SET]
-            } else {
-                Vec::new()
-            },
+            descriptors: (settings.sandbox || settings.reflection)
+                .then_some(api::FILE_DESCRIPTOR_SET)
+                .into_iter()
+                .collect(),
             health: routes::health_of(&roles),
+            methods: Some(Arc::new(routes::method_names()?)),
             follow: Some(identity.clone()),
             drain: std::time::Duration::from_secs(settings.drain_seconds.into()),
             ..Server::new(settings.listen, server_identity)

@@ -19,6 +19,8 @@ use crate::sandbox::{options_of, socket_of, watch};
 use crate::scene::Lending;
 use crate::{ids, run};
 
+/// The year of the loan that is reported again and again.
+const YEAR: i32 = 2025;
 /// Longest anybody may wait, in milliseconds.
 const STALL_MS_MAX: u64 = 2_000;
 /// How long a reader keeps its transaction open in the way of the migrations.
@@ -42,7 +44,11 @@ struct Load {
 /// One call, repeated as the client repeats, or not at all.
 async fn ask(bank: Client, report: Option<ReportLoanRequest>, is_patient: bool) -> Result<(), tonic::Status> {
     if !is_patient {
-        return bank.pledge().list_loans(ListLoansRequest::default()).await.map(drop);
+        return bank
+            .pledge()
+            .list_loans(ListLoansRequest::default())
+            .await
+            .map(drop);
     }
     match report {
         Some(report) => {
@@ -60,7 +66,8 @@ impl Load {
     /// At so many calls a second over the servers in turn.
     fn start(banks: Arc<Mutex<Vec<Client>>>, scene: &Lending, a_second: u64, is_patient: bool) -> Self {
         let (stop, told) = (Arc::<AtomicBool>::default(), Arc::<Mutex<Told>>::default());
-        let report = scene.report(ids::year(), "1000000.00");
+        // The same content each time: its first report stores it, the others find it there.
+        let report = scene.report(YEAR, "1000000.00");
         let (is_over, into) = (stop.clone(), told.clone());
         let pacing = tokio::spawn(async move {
             let mut calls = JoinSet::new();
@@ -120,7 +127,12 @@ pub fn figures(asked: Asked) -> Vec<Figure> {
 }
 
 /// Restarts two processes one after the other under load; the calls that failed.
-async fn rolled(dir: &Path, scene: &Lending, pair: [Served; 2], is_patient: bool) -> (Vec<String>, [Served; 2]) {
+async fn rolled(
+    dir: &Path,
+    scene: &Lending,
+    pair: [Served; 2],
+    is_patient: bool,
+) -> (Vec<String>, [Served; 2]) {
     let banks = pair.iter().map(|it| it.client(&scene.code)).collect();
     let load = Load::start(Arc::new(Mutex::new(banks)), scene, 40, is_patient);
     let again = pair.map(|served| {
@@ -149,7 +161,10 @@ fn beside(dir: &Path, listen: &str) -> Served {
         "--listen",
         listen,
     ];
-    let environment = [("ZHIRONG_DATABASE_URL", url.as_str()), ("ZHIRONG_DRAIN_SECONDS", "1")];
+    let environment = [
+        ("ZHIRONG_DATABASE_URL", url.as_str()),
+        ("ZHIRONG_DRAIN_SECONDS", "1"),
+    ];
     Served::start(&args, &environment)
 }
 

@@ -58,14 +58,21 @@ pub fn figures(asked: Asked) -> Vec<Figure> {
         let safe = place.data("doctor");
         let falsely = plants.iter().map(|plant| plant.hazard).collect::<BTreeSet<_>>();
         let told = diagnosis(&place, &safe, &[]).await;
-        let falsely = falsely.iter().filter(|hazard| has_failed(&told, hazard.as_str())).count();
+        let falsely = falsely
+            .iter()
+            .filter(|hazard| has_failed(&told, hazard.as_str()))
+            .count();
         show("unsafe start", &unseen);
         show("unsafe start", &wrong);
         let kinds: BTreeSet<&str> = plants.iter().map(|plant| plant.hazard.as_str()).collect();
         vec![
             Figure::none("unsafe settings started", started),
             Figure::none("unsafe settings not named, or a safe place refused", wrong.len()),
-            Figure::at_least("unsafe settings planted", crate::figure::count(plants.len()), asked.of(8, 12, 12, 12)),
+            Figure::at_least(
+                "unsafe settings planted",
+                crate::figure::count(plants.len()),
+                asked.of(8, 12, 12, 12),
+            ),
             Figure::at_least(
                 "kinds of unsafe settings planted",
                 crate::figure::count(kinds.len()),
@@ -108,7 +115,9 @@ async fn planted(place: &Earnest, plant: &Plant, twin: Option<&str>) -> (Result<
 /// What `doctor` says of the same settings and files.
 async fn diagnosis(place: &Earnest, data: &Path, more: &[(&str, String)]) -> serde_json::Value {
     let mut command = Command::new(program());
-    command.args(["doctor", "--output", "json", "--listen", "127.0.0.1:0", "--data"]).arg(data);
+    command
+        .args(["doctor", "--output", "json", "--listen", "127.0.0.1:0", "--data"])
+        .arg(data);
     surround(&mut command, place, more);
     let output = command.output().await.unwrap();
     serde_json::from_slice(&output.stdout).unwrap()

@@ -1,9 +1,11 @@
 //! One span and one figure for each call: a child of the caller's `traceparent`, open until the response has ended. Names follow
 //! OpenTelemetry's semantic conventions for RPC. A refusal that none of our handlers made is given its reason and trace id here.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -27,17 +29,25 @@ static DURATION: Timing = Timing::bounded(
     CALL_SECONDS,
 );
 
+/// The paths of a server's methods, `package.Service/Method`; without them every path is taken for one.
+pub type Methods = Option<Arc<BTreeSet<String>>>;
+
 /// Wraps all services of a server.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct TraceLayer {
     address: SocketAddr,
     limit: Duration,
+    methods: Methods,
 }
 
 impl TraceLayer {
     /// For a server at an address that gives each call so long until the head of its response.
-    pub(super) const fn new(address: SocketAddr, limit: Duration) -> Self {
-        Self { address, limit }
+    pub(super) const fn new(address: SocketAddr, limit: Duration, methods: Methods) -> Self {
+        Self {
+            address,
+            limit,
+            methods,
+        }
     }
 }
 
@@ -45,7 +55,10 @@ impl<S> Layer<S> for TraceLayer {
     type Service = TraceService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        TraceService { inner, layer: *self }
+        TraceService {
+            inner,
+            layer: self.clone(),
+        }
     }
 }
 
@@ -71,7 +84,7 @@ where
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         crate::twin::meet(request.headers());
-        let mut watch = Watch::of(&request, self.layer.address);
+        let mut watch = Watch::of(&request, &self.layer);
         let span = watch.span.clone();
         let limit = self.layer.limit;
         let call = span.in_scope(|| self.inner.call(request));
@@ -102,8 +115,19 @@ struct Watch {
 }
 
 impl Watch {
-    fn of(request: &Request<Body>, address: SocketAddr) -> Self {
-        let method = request.uri().path().trim_start_matches('/');
+    fn of(request: &Request<Body>, layer: &TraceLayer) -> Self {
+        let address = layer.address;
+        let path = request.uri().path().trim_start_matches('/');
+        // What a caller made up stands in no span.
+        let is_known = layer
+            .methods
+            .as_ref()
+            .is_none_or(|methods| methods.contains(path));
+        let method = if is_known || path == "grpc.health.v1.Health/Check" {
+            path
+        } else {
+            "_OTHER"
+        };
         // Probes come every few seconds and tell nothing.
         let is_told = !method.starts_with("grpc.health.");
         Self {

@@ -20,6 +20,7 @@ use tonic_health::server::HealthReporter;
 use crate::error::Error;
 use crate::identity::{Identity, spki_digest};
 use certificates::Current;
+pub use layer::Methods;
 use layer::TraceLayer;
 use tls::TlsIncoming;
 
@@ -55,6 +56,8 @@ pub struct Server {
     pub descriptors: Vec<&'static [u8]>,
     /// Full names of services that the health service reports, besides the server itself.
     pub health: Vec<&'static str>,
+    /// What its methods are called, so that no span is named by a caller who asks for another.
+    pub methods: Methods,
     /// Longest time until the head of a response; streams go on after that.
     pub request_timeout: Duration,
     /// Between telling health probes that it stops and closing connections: until then a load balancer may still send it callers.
@@ -71,6 +74,7 @@ impl Server {
             follow: None,
             descriptors: Vec::new(),
             health: Vec::new(),
+            methods: None,
             request_timeout,
             drain: Duration::ZERO,
         }
@@ -99,7 +103,11 @@ impl Server {
         set_health(&reporter, &self.health, ServingStatus::Serving).await;
         let routes = self.with_reflection(routes.add_service(health_service))?;
         let router = limits()
-            .layer(TraceLayer::new(address, self.request_timeout))
+            .layer(TraceLayer::new(
+                address,
+                self.request_timeout,
+                self.methods.clone(),
+            ))
             .add_routes(routes);
         let acceptor = match &self.follow {
             Some(dir) if dir.join(certificates::REVOKED).exists() => certificates::read(dir)?,

@@ -1,5 +1,6 @@
 //! Which calls a node answers, and by which ways in.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use ledger::{Callers, Error};
@@ -86,14 +87,26 @@ pub(super) fn of(
     with_json(builder.routes())
 }
 
+fn methods() -> Result<gateway::Methods, platform::Error> {
+    gateway::Methods::new(api::FILE_DESCRIPTOR_SET).map_err(|error| platform::Error::Start {
+        reason: error.reason(),
+        zh: error.message_zh(),
+        en: error.message_en(),
+    })
+}
+
+/// The names of all methods, `package.Service/Method`.
+pub(super) fn method_names() -> Result<BTreeSet<String>, Error> {
+    let methods = methods()?;
+    let names = methods
+        .all()
+        .iter()
+        .map(|method| method.path.trim_start_matches('/').to_owned());
+    Ok(names.collect())
+}
+
 /// The same routes for callers of JSON and gRPC-Web, in this process and under the same certificates.
 fn with_json(routes: tonic::service::Routes) -> Result<tonic::service::Routes, Error> {
-    let methods =
-        gateway::Methods::new(api::FILE_DESCRIPTOR_SET).map_err(|error| platform::Error::Start {
-            reason: error.reason(),
-            zh: error.message_zh(),
-            en: error.message_en(),
-        })?;
-    let layer = gateway::GatewayLayer::new(methods, platform::telemetry::current_trace_id);
+    let layer = gateway::GatewayLayer::new(methods()?, platform::telemetry::current_trace_id);
     Ok(routes.into_axum_router().layer(layer).into())
 }
