@@ -1,30 +1,27 @@
 //! A running node: database, services and the listener, in one process; all services or some.
 
 mod certificates;
+mod listening;
 mod people;
 mod routes;
 mod webhooks;
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use ledger::admission::Bounds;
 use ledger::{Error, Ledger};
 use notify::Worker;
 use platform::clock::Clock;
 use platform::config::Settings;
 use platform::database::embedded::{self, Cluster};
 use platform::database::{Database, Tuning};
-use platform::identity::Identity;
 use platform::sealing::Keyring;
-use platform::serve::{Limits, Running, Server};
+use platform::serve::Running;
 use platform::signing::{self, Signer};
 use platform::sqlx::postgres::PgConnectOptions;
 use policy::rulebook::{ANYANG_2018_9, Rulebook};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use tonic::service::Routes;
 
 use crate::safety;
 
@@ -89,15 +86,10 @@ impl Node {
         let identity = settings.data.join(IDENTITY);
         let (authority, server_identity) = certificates::of_folder(&identity)?;
         // A key that cannot be used is told before anything is started.
-        let signer = if roles.contains(&"settlement") {
-            signer_of(settings, &identity)?
+        let (signer, keys) = if roles.contains(&"settlement") {
+            (signer_of(settings, &identity)?, payee_keys(settings, &identity)?)
         } else {
-            None
-        };
-        let keys = if roles.contains(&"settlement") {
-            payee_keys(settings, &identity)?
-        } else {
-            None
+            (None, None)
         };
         let webhook_options = webhooks::options(settings, &roles, &identity)?;
         let (database, cluster) = match database {
@@ -112,7 +104,7 @@ impl Node {
             certificates::enroll_people(&database, &identity, authority.as_deref(), &rulebooks).await?;
         }
         mark_sandbox(settings, &identity)?;
-        let server = server_of(settings, server_identity, &roles);
+        let server = listening::server_of(settings, server_identity, &roles)?;
         let issuer = authority.filter(|_| settings.sandbox);
         let rulebooks = Arc::new(rulebooks);
         let webhooks = webhook_options
@@ -127,12 +119,12 @@ impl Node {
             settings.sandbox,
         );
         let people = people::ways_in(settings, &roles, &database, &rulebooks)?;
-        let routes = routes::guarded(routes, &database, bounds_of(settings), people)?;
+        let routes = routes::guarded(routes, &database, listening::bounds_of(settings), people)?;
         let people = match settings.people_listen {
-            Some(listen) => Some(start(for_people(&server, listen), routes.clone()).await?),
+            Some(listen) => Some(listening::start(listening::for_people(&server, listen), routes.clone()).await?),
             None => None,
         };
-        let (stop, running) = start(server, routes).await?;
+        let (stop, running) = listening::start(server, routes).await?;
         let url = format!("https://{}", running.address());
         let watch = watch_of(&roles, &database, &rulebooks);
         Ok(Self {
@@ -191,53 +183,6 @@ impl Node {
         }
         Ok(finished?)
     }
-}
-
-fn server_of(settings: &Settings, identity: Identity, roles: &[&'static str]) -> Server {
-    Server {
-        descriptors: if settings.sandbox || settings.reflection {
-            vec![api::FILE_DESCRIPTOR_SET]
-        } else {
-            Vec::new()
-        },
-        health: routes::health_of(roles),
-        limits: Limits {
-            connections: settings.connections.into(),
-            connections_per_certificate: settings.connections_per_certificate.into(),
-            ..Limits::default()
-        },
-        follow: Some(settings.data.join(IDENTITY)),
-        drain: std::time::Duration::from_secs(settings.drain_seconds.into()),
-        ..Server::new(settings.listen, identity)
-    }
-}
-
-fn bounds_of(settings: &Settings) -> Bounds {
-    Bounds {
-        per_holder: usize::from(settings.calls_per_institution),
-        in_all: usize::from(settings.calls_at_once),
-    }
-}
-
-/// The same server at the address for people, who need no certificate there.
-fn for_people(server: &Server, listen: SocketAddr) -> Server {
-    Server {
-        listen,
-        needs_certificate: false,
-        ..server.clone()
-    }
-}
-
-/// Starts a listener, with what stops it.
-async fn start(server: Server, routes: Routes) -> Result<(oneshot::Sender<()>, Running), Error> {
-    let (stop, stopped) = oneshot::channel();
-    let running = server
-        .start(routes, async move {
-            // A node that was dropped without a word stops too.
-            let _dropped = stopped.await;
-        })
-        .await?;
-    Ok((stop, running))
 }
 
 fn io_error(path: &Path, source: std::io::Error) -> Error {

@@ -39,7 +39,8 @@ with ours as (
     union all
     select 'policy', r.name || '.' || p.polname, p.polpermissive::text || p.polcmd::text || coalesce(pg_get_expr(p.polqual, p.polrelid), '')
         || coalesce(pg_get_expr(p.polwithcheck, p.polrelid), '')
-        || (select coalesce(string_agg(coalesce(g.rolname, 'public'), ' ' order by g.rolname), '')
+        || (select coalesce(string_agg(case when role.oid = r.relowner then 'owner' else coalesce(g.rolname, 'public') end, ' '
+                order by role.oid = r.relowner, g.rolname), '')
             from unnest(p.polroles) as role(oid) left join pg_catalog.pg_roles g on g.oid = role.oid)
     from pg_catalog.pg_policy p join relation r on r.oid = p.polrelid
     union all

@@ -1,9 +1,11 @@
 //! One span and one figure for each call: a child of the caller's `traceparent`, open until the response has ended. Names follow
 //! OpenTelemetry's semantic conventions for RPC. A refusal that none of our handlers made is given its reason and trace id here.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -29,21 +31,26 @@ static DURATION: Timing = Timing::bounded(
     CALL_SECONDS,
 );
 
+/// The paths of a server's methods, `package.Service/Method`; without them every path is taken for one.
+pub type Methods = Option<Arc<BTreeSet<String>>>;
+
 /// Wraps all services of a server.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct TraceLayer {
     address: SocketAddr,
     request_time: Duration,
     upload_stall: Duration,
+    methods: Methods,
 }
 
 impl TraceLayer {
-    /// For a server at an address with its limits of time.
-    pub(super) const fn new(address: SocketAddr, limits: &Limits) -> Self {
+    /// For a server at an address with its limits of time, and with these methods.
+    pub(super) const fn new(address: SocketAddr, limits: &Limits, methods: Methods) -> Self {
         Self {
             address,
             request_time: limits.request_time,
             upload_stall: limits.upload_stall,
+            methods,
         }
     }
 }
@@ -52,7 +59,10 @@ impl<S> Layer<S> for TraceLayer {
     type Service = TraceService<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        TraceService { inner, layer: *self }
+        TraceService {
+            inner,
+            layer: self.clone(),
+        }
     }
 }
 
@@ -78,7 +88,7 @@ where
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         crate::twin::meet(request.headers());
-        let mut watch = Watch::of(&request, self.layer.address);
+        let mut watch = Watch::of(&request, &self.layer);
         let span = watch.span.clone();
         let limit = self.layer.request_time;
         let request = request.map(|body| Timed::new(body, self.layer.upload_stall));
@@ -110,8 +120,19 @@ struct Watch {
 }
 
 impl Watch {
-    fn of(request: &Request<Body>, address: SocketAddr) -> Self {
-        let method = request.uri().path().trim_start_matches('/');
+    fn of(request: &Request<Body>, layer: &TraceLayer) -> Self {
+        let address = layer.address;
+        let path = request.uri().path().trim_start_matches('/');
+        // What a caller made up stands in no span.
+        let is_known = layer
+            .methods
+            .as_ref()
+            .is_none_or(|methods| methods.contains(path));
+        let method = if is_known || path == "grpc.health.v1.Health/Check" {
+            path
+        } else {
+            "_OTHER"
+        };
         // Probes come every few seconds and tell nothing.
         let is_told = !method.starts_with("grpc.health.");
         Self {

@@ -23,6 +23,7 @@ use tonic_health::server::HealthReporter;
 use crate::error::Error;
 use crate::identity::{Identity, spki_digest};
 use certificates::Current;
+pub use layer::Methods;
 use layer::TraceLayer;
 pub use limits::{Limits, MAX_MESSAGE_BYTES};
 use tls::TlsIncoming;
@@ -45,6 +46,8 @@ pub struct Server {
     pub descriptors: Vec<&'static [u8]>,
     /// Full names of services that the health service reports, besides the server itself.
     pub health: Vec<&'static str>,
+    /// What its methods are called, so that no span is named by a caller who asks for another.
+    pub methods: Methods,
     /// What it gives to its callers.
     pub limits: Limits,
     /// Between telling health probes that it stops and closing connections: until then a load balancer may still send it callers.
@@ -61,6 +64,7 @@ impl Server {
             follow: None,
             descriptors: Vec::new(),
             health: Vec::new(),
+            methods: None,
             limits: Limits::default(),
             drain: Duration::ZERO,
         }
@@ -92,7 +96,7 @@ impl Server {
         let router = self
             .limits
             .builder()
-            .layer(TraceLayer::new(address, &self.limits))
+            .layer(TraceLayer::new(address, &self.limits, self.methods.clone()))
             .add_routes(routes);
         let revoked = match &self.follow {
             Some(dir) => certificates::revoked_of(dir)?,

@@ -1,5 +1,6 @@
 //! Which calls a node answers, and by which ways in.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use ledger::admission::{AdmissionLayer, Bounds, OpenLayer};
@@ -77,6 +78,24 @@ pub(super) fn of(
     builder.routes()
 }
 
+fn methods() -> Result<gateway::Methods, platform::Error> {
+    gateway::Methods::new(api::FILE_DESCRIPTOR_SET).map_err(|error| platform::Error::Start {
+        reason: error.reason(),
+        zh: error.message_zh(),
+        en: error.message_en(),
+    })
+}
+
+/// The names of all methods, `package.Service/Method`.
+pub(super) fn method_names() -> Result<BTreeSet<String>, Error> {
+    let methods = methods()?;
+    let names = methods
+        .all()
+        .iter()
+        .map(|method| method.path.trim_start_matches('/').to_owned());
+    Ok(names.collect())
+}
+
 /// The same routes for callers of JSON and gRPC-Web as well, in this process, and for people with their sessions; whoever calls is known
 /// and let in before anything of the request is read.
 pub(super) fn guarded(
@@ -85,12 +104,7 @@ pub(super) fn guarded(
     bounds: Bounds,
     people: Option<WaysIn>,
 ) -> Result<tonic::service::Routes, Error> {
-    let methods =
-        gateway::Methods::new(api::FILE_DESCRIPTOR_SET).map_err(|error| platform::Error::Start {
-            reason: error.reason(),
-            zh: error.message_zh(),
-            en: error.message_en(),
-        })?;
+    let methods = methods()?;
     let json = gateway::GatewayLayer::new(methods.clone(), platform::telemetry::current_trace_id);
     let mut ways: Vec<Arc<dyn Identify>> = Vec::new();
     let mut pages = None;

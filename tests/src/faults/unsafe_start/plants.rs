@@ -347,7 +347,7 @@ pub(super) const PLANTS: &[Plant] = &[
     twin(
         Hazard::DatabaseLogsValues,
         "details in the log",
-        setting!("log_error_verbosity", "default"),
+        setting!("log_error_verbosity", "'default'"),
     ),
     twin(
         Hazard::DatabaseLogsValues,

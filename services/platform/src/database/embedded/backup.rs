@@ -1,7 +1,7 @@
 //! A dump of a database, and a server of our own that it is restored into.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
@@ -23,7 +23,7 @@ pub enum Source<'a> {
 /// # Errors
 /// [`Error::Start`] with what the program said; [`Error::Io`] where it cannot be run.
 pub fn dump(programs: &Programs, source: Source<'_>, to: &Path) -> Result<(), Error> {
-    let mut command = Command::new(programs.bin.join("pg_dump"));
+    let mut command = Command::new(beside(programs, "pg_dump"));
     command
         .args(["--format=custom", "--no-password"])
         .arg("--file")
@@ -42,6 +42,16 @@ pub fn dump(programs: &Programs, source: Source<'_>, to: &Path) -> Result<(), Er
         }
     }
     told("BACKUP_FAILED", &mut command).map(drop)
+}
+
+/// A program of the server's package: a distribution may link the server's own to a common folder and not this one.
+fn beside(programs: &Programs, name: &str) -> PathBuf {
+    let linked = programs.bin.join(name);
+    let real = std::fs::canonicalize(programs.bin.join("postgres"));
+    match real.as_deref().map(Path::parent) {
+        Ok(Some(dir)) if !linked.exists() => dir.join(name),
+        _ => linked,
+    }
 }
 
 /// The embedded server's own login, by variables: a command line is everybody's to read.
@@ -83,7 +93,7 @@ impl Cluster {
     /// # Errors
     /// [`Error::Start`] with what the program said; [`Error::Io`] where it cannot be run.
     pub async fn restore(&self, programs: &Programs, dump: &Path) -> Result<(), Error> {
-        let program = programs.bin.join("pg_restore");
+        let program = beside(programs, "pg_restore");
         let mut listing = Command::new(&program);
         listing.args(["--schema-only", "--file=-"]).arg(dump);
         let schema = tokio::task::spawn_blocking(move || told("RESTORE_FAILED", &mut listing)).await??;
