@@ -86,7 +86,7 @@ async fn measure(asked: Asked) -> Vec<Figure> {
     let all = count(cases.len());
     rng.shuffle(&mut cases);
     if asked.size != Size::Long {
-        cases.truncate(usize::try_from(asked.of(300, 8_000, 60_000, 0)).unwrap());
+        cases.truncate(usize::try_from(asked.of(300, 3_000, 40_000, 0)).unwrap());
     }
     let mut found = Found::default();
     {

@@ -8,6 +8,7 @@
 mod case;
 mod doubles;
 mod field;
+mod forged;
 mod timing;
 mod world;
 
@@ -110,9 +111,16 @@ async fn all(world: &World<'_>, methods: &[usize]) -> Found {
     take_all(read, &mut found).await;
     let reads = methods.iter().filter(|index| good(index).method.is_read());
     take_all(reads.map(|index| case::foreign(world, good(index))), &mut found).await;
+    let forged = methods.iter().map(|index| forged::forged(world, good(index)));
+    take_all(forged, &mut found).await;
     // One after the other: offices of the other city keep one audit chain, and what one case stores no other may see half.
-    for index in methods.iter().filter(|index| !good(index).method.is_read()) {
-        found.take(case::foreign(world, good(index)).await);
+    // What changes or takes away first: names such as `freezes/1` are a city's own, and what it makes later must not be found by them.
+    for makes in [false, true] {
+        let of_this_pass =
+            |index: &&usize| !good(index).method.is_read() && case::makes(good(index)) == makes;
+        for index in methods.iter().filter(of_this_pass) {
+            found.take(case::foreign(world, good(index)).await);
+        }
     }
     found
 }
