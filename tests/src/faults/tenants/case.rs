@@ -186,10 +186,14 @@ async fn compare_all(
     }
     let mut nobodys = Asked::of(world, &call.messages);
     let mut theirs = Asked::of(world, &call.messages);
+    let mut is_other = false;
     for leaf in leaves {
         if office.is_some() || !is_registry(leaf.name()) {
-            nobodys.make_absent(leaf);
+            is_other |= nobodys.make_absent(leaf);
         }
+    }
+    if !is_other {
+        return;
     }
     theirs.messages = with_fresh_key(&theirs.messages);
     nobodys.messages = with_fresh_key(&nobodys.messages);
@@ -215,17 +219,28 @@ impl Asked {
         }
     }
 
-    /// Writes a name that nobody has where a name of the scene stands, or could stand.
+    /// Writes a name that nobody has where a name of the scene stands, and wherever else the request says it, so that it goes together.
     fn make_absent(&mut self, leaf: &Leaf) -> bool {
         let Some(known) = text_of(leaf.get(&self.messages)).map(str::to_owned) else {
             return false;
         };
+        let before = self.absent.tokens.clone();
         let other = self.absent.of(leaf.name(), &known);
-        let has_changed = other != known;
-        if has_changed {
-            self.messages = leaf.set(&self.messages, Value::from(other));
+        if other == known {
+            return false;
         }
-        has_changed
+        self.messages = leaf.set(&self.messages, Value::from(other));
+        let mut text = Value::from(self.messages.clone()).to_string();
+        for (token, other) in self
+            .absent
+            .tokens
+            .iter()
+            .filter(|(token, _)| !before.contains_key(*token))
+        {
+            text = text.replace(token, other);
+        }
+        self.messages = serde_json::from_str(&text).unwrap();
+        true
     }
 }
 

@@ -63,6 +63,7 @@ async fn measure(asked: Asked) -> Vec<Figure> {
     if asked.size == Size::Test {
         rng.shuffle(&mut methods);
         methods.truncate(FEW);
+        methods.sort_unstable();
     }
     let mut found = all(&world, &methods).await;
     found.take(doubles::doubles(&world).await);
@@ -115,10 +116,11 @@ async fn all(world: &World<'_>, methods: &[usize]) -> Found {
     take_all(forged, &mut found).await;
     // One after the other: offices of the other city keep one audit chain, and what one case stores no other may see half.
     // What changes or takes away first: names such as `freezes/1` are a city's own, and what it makes later must not be found by them.
+    // Then from the end of the scene to its beginning: what refers to a thing before the thing itself.
     for makes in [false, true] {
         let of_this_pass =
             |index: &&usize| !good(index).method.is_read() && case::makes(good(index)) == makes;
-        for index in methods.iter().filter(of_this_pass) {
+        for index in methods.iter().rev().filter(of_this_pass) {
             found.take(case::foreign(world, good(index)).await);
         }
     }
