@@ -60,10 +60,15 @@ async fn of_method(callers: &Callers<'_>, call: &Call) -> LeftOut {
     }
     found.tried = 1;
     let together = fields(callers.call(&call.caller, &call.method, &messages).await);
-    let missing: Vec<&String> = refused.iter().filter(|field| !together.contains(*field)).collect();
+    let missing: Vec<&String> = refused
+        .iter()
+        .filter(|field| !together.contains(*field))
+        .collect();
     if !missing.is_empty() {
         let path = &call.method.path;
-        found.missing.push(format!("{path}: {missing:?} not in {together:?}"));
+        found
+            .missing
+            .push(format!("{path}: {missing:?} not in {together:?}"));
     }
     found
 }
