@@ -12,6 +12,8 @@ create function ledger.is_plain(value text) returns boolean
         '[\u0001-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]'
         and (octet_length(value) = length(value) or value is nfc normalized);
 
+-- A batch's readings are a table: a line a reading, tabs between its cells.
+--
 -- Added without looking at the rows that are there, then looked at under a lock that lets others write.
 alter table files.column_mapping add constraint column_mapping_texts_plain check (
         ledger.is_plain(concat_ws(' ', holder, name))
@@ -168,9 +170,9 @@ alter table settlement.approval add constraint approval_texts_plain check (
 alter table settlement.approval validate constraint approval_texts_plain;
 
 alter table settlement.batch add constraint batch_texts_plain check (
-        ledger.is_plain(concat_ws(' ', rule_revision, readings, engine_version, opened_by, batch_digest, previous_digest,
-            released_by, cancelled_by, cancel_reason, submitted_by, submitted_digest, published_by, published_digest, approved_by,
-            approved_digest, returned_by, return_reason))
+        ledger.is_plain(concat_ws(' ', rule_revision, translate(readings, E'\t\n', '  '), engine_version, opened_by,
+            batch_digest, previous_digest, released_by, cancelled_by, cancel_reason, submitted_by, submitted_digest,
+            published_by, published_digest, approved_by, approved_digest, returned_by, return_reason))
         and length(rule_revision) <= 200 and length(readings) <= 100000 and length(engine_version) <= 100 and length(opened_by) <=
         200 and length(batch_digest) <= 200 and length(previous_digest) <= 200 and length(released_by) <= 200 and
         length(cancelled_by) <= 200 and length(cancel_reason) <= 200 and length(submitted_by) <= 200 and length(submitted_digest)

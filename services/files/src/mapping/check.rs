@@ -57,6 +57,9 @@ pub(crate) fn check(mapping: &pb::ColumnMapping, fills_institution: bool) -> Vec
         );
         wrong.add("mapping.name", "MAPPING_NAME", zh, en);
     }
+    if !mapping.sheet.trim().is_empty() {
+        wrong.text("mapping.sheet".to_owned(), &mapping.sheet);
+    }
     if !(0..=HEADER_ROW_MOST).contains(&mapping.header_row) {
         let (zh, en) = (
             "表头行应在 1 至 100 之间",
@@ -74,12 +77,18 @@ pub(crate) fn check(mapping: &pb::ColumnMapping, fills_institution: bool) -> Vec
     }
     match File::parse(mapping.file.trim()) {
         Some(file) => columns(&mut wrong, mapping, file, fills_institution),
-        None => wrong.add(
-            "mapping.file",
-            "MAPPING_FILE_UNKNOWN",
-            "不是规定的文件",
-            "not a file of the contract",
-        ),
+        None => {
+            wrong.add(
+                "mapping.file",
+                "MAPPING_FILE_UNKNOWN",
+                "不是规定的文件",
+                "not a file of the contract",
+            );
+            // Which columns there are nobody knows, but what is no text is none in any file.
+            for (mapped, place) in mapping.columns.iter().zip(0..) {
+                wrong.text(format!("mapping.columns[{place}].header"), &mapped.header);
+            }
+        }
     }
     wrong.0
 }

@@ -21,7 +21,7 @@ const COLLECTION: &str = "columnMappings/";
 #[must_use]
 pub fn mapping_of(message: &pb::ColumnMapping) -> Mapping {
     let column = |it: &pb::MappedColumn| MappedColumn {
-        header: it.header.trim().to_owned(),
+        header: plain(&it.header),
         column: it.column.trim().to_owned(),
         unit: match it.unit() {
             pb::AmountUnit::WanYuan => Unit::WanYuan,
@@ -35,10 +35,10 @@ pub fn mapping_of(message: &pb::ColumnMapping) -> Mapping {
         values: it
             .translations
             .iter()
-            .map(|word| (word.from.clone(), word.to.clone()))
+            .map(|word| (plain(&word.from), plain(&word.to)))
             .collect(),
     };
-    let sheet = message.sheet.trim();
+    let sheet = plain(&message.sheet);
     Mapping {
         name: message.name.trim().to_owned(),
         file: message.file.trim().to_owned(),
@@ -47,15 +47,20 @@ pub fn mapping_of(message: &pb::ColumnMapping) -> Mapping {
             pb::TextEncoding::Gb18030 => Encoding::Gb18030,
             pb::TextEncoding::Unspecified => Encoding::Auto,
         },
-        sheet: (!sheet.is_empty()).then(|| sheet.to_owned()),
+        sheet: (!sheet.is_empty()).then_some(sheet),
         header_row: u32::try_from(message.header_row).unwrap_or_default().max(1),
         columns: message.columns.iter().map(column).collect(),
         constants: message
             .constants
             .iter()
-            .map(|cell| (cell.column.trim().to_owned(), cell.value.clone()))
+            .map(|cell| (cell.column.trim().to_owned(), plain(&cell.value)))
             .collect::<BTreeMap<_, _>>(),
     }
+}
+
+/// A text in normal form C; what cannot be one is refused by [`check`].
+fn plain(text: &str) -> String {
+    exchange::table::text(text).unwrap_or_else(|_| text.trim().to_owned())
 }
 
 /// The message of a mapping.

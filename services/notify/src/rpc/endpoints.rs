@@ -234,10 +234,8 @@ impl Webhooks {
         caller: &Caller,
         body: &pb::UpdateWebhookEndpointRequest,
     ) -> Result<pb::UpdateWebhookEndpointResponse, Error> {
-        let endpoint_id = endpoint_of("name", &body.name)?;
-        let wanted = self
-            .wanted(&body.url, &body.event_types, &body.description)
-            .await?;
+        let wanted = self.wanted(&body.url, &body.event_types, &body.description).await;
+        let (endpoint_id, wanted) = both(endpoint_of("name", &body.name), wanted)?;
         let owner = Owner::from(caller);
         let about = (
             "UpdateWebhookEndpoint",

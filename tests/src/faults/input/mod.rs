@@ -37,6 +37,12 @@ struct Found {
 }
 
 impl Found {
+    fn extend(&mut self, other: Self) {
+        self.tried += other.tried;
+        self.inside.extend(other.inside);
+        self.nameless.extend(other.nameless);
+    }
+
     /// Judges an answer: a fault of ours, or a refusal that does not say what is wrong.
     fn judge(&mut self, what: impl FnOnce() -> String, answered: &Answered) {
         self.tried += 1;
@@ -86,7 +92,7 @@ async fn measure(asked: Asked) -> Vec<Figure> {
     let all = count(cases.len());
     rng.shuffle(&mut cases);
     if asked.size != Size::Long {
-        cases.truncate(usize::try_from(asked.of(300, 8_000, 60_000, 0)).unwrap());
+        cases.truncate(usize::try_from(asked.of(300, 2_000, 40_000, 0)).unwrap());
     }
     let mut found = Found::default();
     {

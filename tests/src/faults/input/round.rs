@@ -1,17 +1,20 @@
 //! What is accepted is read back as it was sent, but for what normalising means: blanks around, form C, and width and case of codes.
 
+use futures_util::{StreamExt, stream};
 use gateway::Method;
 use serde_json::{Value, json};
 use tonic::Code;
 
 use super::form::Form;
-use super::{REVISIONS, based, texts};
+use super::{IN_FLIGHT, REVISIONS, based, texts};
 use crate::faults::interface::{Callers, Interface, Leaf, Shape};
-use crate::figure::Asked;
+use crate::figure::{Asked, count};
 use crate::parity::Call;
 
 /// Revisions of the round trips, above all of the other cases.
 const FIRST: u64 = REVISIONS * REVISIONS;
+/// As many as the records of one kind may need.
+const OF_A_KIND: u64 = 10_000;
 
 /// What the trips came to.
 #[derive(Debug, Default)]
@@ -30,21 +33,36 @@ pub(super) async fn trips(
 ) -> Round {
     let mut round = Round::default();
     let forms: Vec<&Form> = forms.iter().filter(|form| form.shape == Shape::Text).collect();
-    let mut revision = FIRST;
-    for call in &interface.good {
-        let Some(reader) = reader(interface, &call.method) else {
-            continue;
-        };
-        for leaf in texts(call) {
-            // A record's name is in the key of what is read; its own field is compared.
-            if leaf.name() == "request_id" {
-                continue;
-            }
-            for _ in 0..asked.of(1, 4, 20, 200) {
-                revision += 1;
-                let form = forms[rng.usize(0..forms.len())];
-                trip(callers, (call, &reader), (&leaf, form, revision), &mut round).await;
-            }
+    let turns = asked.of(1, 2, 20, 200);
+    let mut kinds = Vec::new();
+    for (place, call) in interface.good.iter().enumerate() {
+        if let Some(reader) = reader(interface, &call.method) {
+            // Records of one kind one after the other: what is read must be what was stored last.
+            kinds.push((call, reader, FIRST + count(place) * OF_A_KIND, rng.fork()));
+        }
+    }
+    let mut answers = stream::iter(kinds)
+        .map(|(call, reader, revision, rng)| of_kind(callers, (call, reader), &forms, (turns, revision, rng)))
+        .buffer_unordered(IN_FLIGHT);
+    while let Some(of_kind) = answers.next().await {
+        round.tried += of_kind.tried;
+        round.changed.extend(of_kind.changed);
+    }
+    round
+}
+
+async fn of_kind(
+    callers: &Callers<'_>,
+    (call, reader): (&Call, Method),
+    forms: &[&Form],
+    (turns, mut revision, mut rng): (u64, u64, fastrand::Rng),
+) -> Round {
+    let mut round = Round::default();
+    for leaf in texts(call).iter().filter(|leaf| leaf.name() != "request_id") {
+        for _ in 0..turns {
+            revision += 1;
+            let form = forms[rng.usize(0..forms.len())];
+            trip(callers, (call, &reader), (leaf, form, revision), &mut round).await;
         }
     }
     round

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 use tonic::Code;
 use tonic_types::StatusExt;
 
-use super::based;
-use crate::faults::interface::{Answered, Callers, Interface, Leaf, Shape, leaves};
+use super::{IN_FLIGHT, based};
+use crate::faults::interface::{Answered, Callers, Interface, Shape, leaves};
+use crate::parity::Call;
 
 /// Bad fields of a request at most.
 const MOST: usize = 3;
@@ -22,43 +24,51 @@ pub(super) struct LeftOut {
 /// Requests with up to three bad fields, each of which is refused by name when it is the only one.
 pub(super) async fn left_out(callers: &Callers<'_>, interface: &Interface) -> LeftOut {
     let mut found = LeftOut::default();
-    for call in interface
+    let writes = interface
         .good
         .iter()
-        .filter(|call| !call.method.is_read() && !call.method.client_streaming)
-    {
-        let mut refused: Vec<(Leaf, String)> = Vec::new();
-        let mut messages = based(call, 1);
-        for leaf in leaves(&call.method.input) {
-            let is_there = leaf.get(&call.messages).is_some();
-            if refused.len() == MOST || !is_there || leaf.name() == "request_id" {
-                continue;
-            }
-            let Some(bad) = bad(leaf.shape) else { continue };
-            let alone = leaf.set(&based(call, 1), bad.clone());
-            let fields = fields(callers.call(&call.caller, &call.method, &alone).await);
-            let known: BTreeSet<&String> = refused.iter().map(|(_, field)| field).collect();
-            if let Some(field) = fields.iter().find(|field| !known.contains(field)) {
-                messages = leaf.set(&messages, bad);
-                refused.push((leaf, field.clone()));
-            }
-        }
-        if refused.len() < 2 {
+        .filter(|call| !call.method.is_read() && !call.method.client_streaming);
+    let mut answers = stream::iter(writes)
+        .map(|call| of_method(callers, call))
+        .buffer_unordered(IN_FLIGHT);
+    while let Some(of_one) = answers.next().await {
+        found.tried += of_one.tried;
+        found.missing.extend(of_one.missing);
+    }
+    found
+}
+
+async fn of_method(callers: &Callers<'_>, call: &Call) -> LeftOut {
+    let mut found = LeftOut::default();
+    let mut refused: Vec<String> = Vec::new();
+    let mut messages = based(call, 1);
+    for leaf in leaves(&call.method.input) {
+        let is_there = leaf.get(&call.messages).is_some();
+        if refused.len() == MOST || !is_there || leaf.name() == "request_id" {
             continue;
         }
-        found.tried += 1;
-        let together = fields(callers.call(&call.caller, &call.method, &messages).await);
-        let missing: Vec<&String> = refused
-            .iter()
-            .map(|(_, field)| field)
-            .filter(|field| !together.contains(*field))
-            .collect();
-        if !missing.is_empty() {
-            let path = &call.method.path;
-            found
-                .missing
-                .push(format!("{path}: {missing:?} not in {together:?}"));
+        let Some(bad) = bad(leaf.shape) else { continue };
+        let alone = leaf.set(&based(call, 1), bad.clone());
+        let fields = fields(callers.call(&call.caller, &call.method, &alone).await);
+        if let Some(field) = fields.into_iter().find(|field| !refused.contains(field)) {
+            messages = leaf.set(&messages, bad);
+            refused.push(field);
         }
+    }
+    if refused.len() < 2 {
+        return found;
+    }
+    found.tried = 1;
+    let together = fields(callers.call(&call.caller, &call.method, &messages).await);
+    let missing: Vec<&String> = refused
+        .iter()
+        .filter(|field| !together.contains(*field))
+        .collect();
+    if !missing.is_empty() {
+        let path = &call.method.path;
+        found
+            .missing
+            .push(format!("{path}: {missing:?} not in {together:?}"));
     }
     found
 }

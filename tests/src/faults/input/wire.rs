@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 
 use super::form::Form;
-use super::{Found, based, texts};
+use super::{Found, IN_FLIGHT, based, texts};
 use crate::faults::interface::{Callers, Interface, Leaf, Shape};
 use crate::figure::Asked;
 use crate::http::{Http, Version, reason};
@@ -124,27 +125,40 @@ fn bodies(call: &Call) -> Vec<String> {
 
 /// Every method as JSON over HTTP/2.
 pub(super) async fn json(sandbox: &Sandbox, interface: &Interface, asked: Asked, found: &mut Found) {
-    let step = usize::try_from(asked.of(20, 4, 1, 1)).unwrap();
+    let step = usize::try_from(asked.of(20, 8, 1, 1)).unwrap();
     let mut clients: HashMap<&str, Http> = HashMap::new();
-    for call in interface.good.iter().step_by(step) {
-        let client = clients
+    let calls: Vec<&Call> = interface.good.iter().step_by(step).collect();
+    for call in &calls {
+        clients
             .entry(&call.caller)
             .or_insert_with(|| Http::new(sandbox, &call.caller, Version::Http2));
-        for body in bodies(call) {
-            let answer = client
-                .post(&call.method.path, "application/json", body.clone())
-                .await;
-            found.tried += 1;
-            let shown: String = body.chars().take(80).collect();
-            if answer.status >= 500 && answer.status != 501 && answer.status != 503 {
-                found
-                    .inside
-                    .push(format!("{} JSON {shown}: {}", call.method.path, answer.status));
-            } else if answer.status == 400 && reason(&answer.json()).is_empty() {
-                found.nameless.push(format!("{} JSON {shown}", call.method.path));
-            }
+    }
+    let mut answers = stream::iter(calls)
+        .map(|call| json_of(&clients[call.caller.as_str()], call))
+        .buffer_unordered(IN_FLIGHT);
+    while let Some(of_one) = answers.next().await {
+        found.extend(of_one);
+    }
+}
+
+/// One method as JSON.
+async fn json_of(client: &Http, call: &Call) -> Found {
+    let mut found = Found::default();
+    for body in bodies(call) {
+        let answer = client
+            .post(&call.method.path, "application/json", body.clone())
+            .await;
+        found.tried += 1;
+        let shown: String = body.chars().take(80).collect();
+        if answer.status >= 500 && answer.status != 501 && answer.status != 503 {
+            found
+                .inside
+                .push(format!("{} JSON {shown}: {}", call.method.path, answer.status));
+        } else if answer.status == 400 && reason(&answer.json()).is_empty() {
+            found.nameless.push(format!("{} JSON {shown}", call.method.path));
         }
     }
+    found
 }
 
 /// Columns of the file that is sent.

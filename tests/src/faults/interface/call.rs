@@ -71,41 +71,69 @@ impl<'a> Callers<'a> {
         Some(self.send(name, method, encoded).await)
     }
 
+    /// Calls once with bytes and with headers of the caller's own.
+    pub(in crate::faults) async fn send_with(
+        &self,
+        name: &str,
+        method: &Method,
+        encoded: Vec<Bytes>,
+        headers: &[(&'static str, String)],
+    ) -> Answered {
+        self.once(name, method, encoded, headers).await
+    }
+
     /// Calls with bytes. A call that was turned away at the door, or lost against another, is made again.
     pub(in crate::faults) async fn send(&self, name: &str, method: &Method, encoded: Vec<Bytes>) -> Answered {
-        let mut answered = self.once(name, method, encoded.clone()).await;
+        let mut answered = self.once(name, method, encoded.clone(), &[]).await;
         for _ in 1..TRIES {
             if !matches!(answered.code(), Code::Aborted | Code::Unavailable) {
                 break;
             }
             tokio::task::yield_now().await;
-            answered = self.once(name, method, encoded.clone()).await;
+            answered = self.once(name, method, encoded.clone(), &[]).await;
         }
         answered
     }
 
-    async fn once(&self, name: &str, method: &Method, encoded: Vec<Bytes>) -> Answered {
+    async fn once(
+        &self,
+        name: &str,
+        method: &Method,
+        encoded: Vec<Bytes>,
+        headers: &[(&'static str, String)],
+    ) -> Answered {
         let mut answered = Answered {
             messages: Vec::new(),
             status: None,
         };
-        let ended = once_into(self.channel(name), method, encoded, &mut answered.messages).await;
+        let request = request(encoded, headers);
+        let ended = once_into(self.channel(name), method, request, &mut answered.messages).await;
         answered.status = ended.err();
         answered
     }
 }
 
+/// Encoded messages on their way.
+type Messages = tokio_stream::Iter<std::vec::IntoIter<Bytes>>;
+
+fn request(encoded: Vec<Bytes>, headers: &[(&'static str, String)]) -> Request<Messages> {
+    let mut request = Request::new(tokio_stream::iter(encoded));
+    for (name, value) in headers {
+        request.metadata_mut().insert(*name, value.parse().unwrap());
+    }
+    request
+}
+
 async fn once_into(
     channel: Channel,
     method: &Method,
-    encoded: Vec<Bytes>,
+    request: Request<Messages>,
     messages: &mut Vec<Value>,
 ) -> Result<(), Status> {
     let mut grpc = tonic::client::Grpc::new(channel).max_decoding_message_size(usize::MAX);
     grpc.ready()
         .await
         .map_err(|error| Status::unavailable(error.to_string()))?;
-    let request = Request::new(tokio_stream::iter(encoded));
     let path = method.path.parse().unwrap();
     let mut answers = grpc.streaming(request, path, BytesCodec).await?.into_inner();
     while let Some(message) = answers.message().await? {

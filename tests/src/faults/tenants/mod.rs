@@ -8,6 +8,7 @@
 mod case;
 mod doubles;
 mod field;
+mod forged;
 mod timing;
 mod world;
 
@@ -62,6 +63,7 @@ async fn measure(asked: Asked) -> Vec<Figure> {
     if asked.size == Size::Test {
         rng.shuffle(&mut methods);
         methods.truncate(FEW);
+        methods.sort_unstable();
     }
     let mut found = all(&world, &methods).await;
     found.take(doubles::doubles(&world).await);
@@ -110,9 +112,17 @@ async fn all(world: &World<'_>, methods: &[usize]) -> Found {
     take_all(read, &mut found).await;
     let reads = methods.iter().filter(|index| good(index).method.is_read());
     take_all(reads.map(|index| case::foreign(world, good(index))), &mut found).await;
+    let forged = methods.iter().map(|index| forged::forged(world, good(index)));
+    take_all(forged, &mut found).await;
     // One after the other: offices of the other city keep one audit chain, and what one case stores no other may see half.
-    for index in methods.iter().filter(|index| !good(index).method.is_read()) {
-        found.take(case::foreign(world, good(index)).await);
+    // What changes or takes away first: names such as `freezes/1` are a city's own, and what it makes later must not be found by them.
+    // Then from the end of the scene to its beginning: what refers to a thing before the thing itself.
+    for makes in [false, true] {
+        let of_this_pass =
+            |index: &&usize| !good(index).method.is_read() && case::makes(good(index)) == makes;
+        for index in methods.iter().rev().filter(of_this_pass) {
+            found.take(case::foreign(world, good(index)).await);
+        }
     }
     found
 }

@@ -1,6 +1,7 @@
 //! The calls of the payment service: who may make them, then one function a call.
 
 mod accounts;
+mod budget_unit;
 mod imports;
 mod payments;
 mod reconciliation;

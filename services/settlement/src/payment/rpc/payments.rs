@@ -9,6 +9,7 @@ use policy::money::{Money, MoneyError};
 use prost::Message;
 use sqlx::PgConnection;
 
+use super::budget_unit::unit_of;
 use super::{batch_of, invalid, line_of, token_error};
 use crate::book::not_found;
 use crate::error::Error;
@@ -241,23 +242,7 @@ impl Payments {
         caller: &Caller,
         body: &pb::SetBudgetUnitRequest,
     ) -> Result<pb::SetBudgetUnitResponse, Error> {
-        let unit = body.budget_unit.clone().unwrap_or_default();
-        let required = [
-            &unit.agency_code,
-            &unit.agency_name,
-            &unit.vt_code,
-            &unit.pay_acct_no,
-            &unit.pay_acct_name,
-        ];
-        if required.iter().any(|text| text.trim().is_empty()) {
-            let en = "agency_code, agency_name, vt_code, pay_acct_no and pay_acct_name are required";
-            return Err(invalid(
-                "budget_unit",
-                "CELL_REQUIRED",
-                "须填写预算单位、凭证类型与付款账户",
-                en,
-            ));
-        }
+        let unit = unit_of(body)?;
         self.command(
             caller,
             ("SetBudgetUnit", &body.request_id),
