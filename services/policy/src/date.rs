@@ -82,3 +82,63 @@ impl Period {
         self.to.is_none_or(|last| other.from <= last) && other.to.is_none_or(|last| self.from <= last)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_day_begins_at_midnight_in_beijing() {
+        let date = |text: &str| beijing_date(text.parse().unwrap());
+        assert_eq!(date("2025-12-31T15:59:59.999999Z"), day("2025-12-31"));
+        assert_eq!(date("2025-12-31T16:00:00Z"), day("2026-01-01"));
+        assert_eq!(beijing().local_minus_utc(), 28_800);
+    }
+
+    #[test]
+    fn a_policy_year_lies_between_its_first_and_last_day() {
+        let number = |year| PolicyYear::new(year).map(PolicyYear::number);
+        assert_eq!(
+            [1984, 1985, 2199, 2200].map(number),
+            [None, Some(1985), Some(2199), None]
+        );
+        let year = PolicyYear::new(2025).unwrap();
+        assert_eq!(
+            (year.first_day(), year.last_day()),
+            (day("2025-01-01"), day("2025-12-31"))
+        );
+        assert_eq!([year.first_day(), year.last_day()].map(PolicyYear::of), [year; 2]);
+        assert_eq!(PolicyYear::of(day("2026-01-01")).to_string(), "2026");
+    }
+
+    #[test]
+    fn a_period_holds_both_its_ends_and_one_without_a_last_day_goes_on() {
+        let period = |from, to: Option<&str>| Period {
+            from: day(from),
+            to: to.map(day),
+        };
+        let closed = period("2025-03-01", Some("2025-03-31"));
+        let days = ["2025-02-28", "2025-03-01", "2025-03-31", "2025-04-01"].map(day);
+        assert_eq!(days.map(|day| closed.contains(day)), [false, true, true, false]);
+        let open = period("2025-03-31", None);
+        assert_eq!(days.map(|day| open.contains(day)), [false, false, true, true]);
+        for (other, shares) in [
+            (period("2025-03-31", Some("2025-04-30")), true),
+            (period("2025-04-01", Some("2025-04-30")), false),
+            (period("2025-02-01", Some("2025-03-01")), true),
+            (period("2025-02-01", Some("2025-02-28")), false),
+            (open, true),
+            (period("2025-04-01", None), false),
+        ] {
+            assert_eq!(
+                (closed.overlaps(other), other.overlaps(closed)),
+                (shares, shares),
+                "{other:?}"
+            );
+        }
+    }
+}

@@ -182,3 +182,114 @@ impl fmt::Display for City {
         formatter.write_str(&self.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identifiers_are_taken_in_their_canonical_form_alone() {
+        let long = |length| "甲".repeat(length);
+        for (text, is_one) in [
+            ("", false),
+            ("A", true),
+            (long(64).as_str(), true),
+            (long(65).as_str(), false),
+            (" A", false),
+            ("A ", false),
+            ("A/1", false),
+            ("A;1", false),
+            ("A\u{7}", false),
+            ("A 1", true),
+        ] {
+            assert_eq!(Reference::from_canonical(text).is_ok(), is_one, "{text:?}");
+            assert_eq!(InstitutionCode::from_canonical(text).is_ok(), is_one, "{text:?}");
+        }
+        for (text, is_one) in [
+            ("91410500MA0000000X", true),
+            ("91410500MA0000000", false),
+            ("91410500MA0000000XX", false),
+            ("91410500MA0000000I", false),
+            ("91410500ma0000000X", false),
+        ] {
+            assert_eq!(Uscc::from_canonical(text).is_ok(), is_one, "{text}");
+        }
+        for (text, is_one) in [
+            ("201610123456.6", true),
+            ("95115608.X", true),
+            ("201610123456", false),
+            ("201610123456.", false),
+            ("201610123456.66", false),
+            ("201610123456.Y", false),
+            ("20161012345.6", false),
+            ("2016101234567.6", false),
+            ("9511560.X", false),
+            ("951156081.X", false),
+            ("9511560A.X", false),
+            ("20161012345B.6", false),
+        ] {
+            assert_eq!(PatentNo::from_canonical(text).is_ok(), is_one, "{text}");
+        }
+        for (text, is_one) in [
+            ("Y2025980000001", true),
+            ("2025980000001", true),
+            ("Y1925980000001", false),
+            ("Y202598000000", false),
+            ("Y20259800000011", false),
+            ("Z2025980000001", false),
+            ("Y20259800000A1", false),
+        ] {
+            assert_eq!(PledgeNo::from_canonical(text).is_ok(), is_one, "{text}");
+        }
+        for (text, is_one) in [
+            ("410500", true),
+            ("41050", false),
+            ("4105000", false),
+            ("41050A", false),
+        ] {
+            assert_eq!(Division::from_canonical(text).is_ok(), is_one, "{text}");
+        }
+        for (text, is_one) in [("4105", true), ("410", false), ("41050", false), ("41O5", false)] {
+            assert_eq!(City::from_canonical(text).is_ok(), is_one, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_an_identifier_says_of_its_holder() {
+        let class = |start: &str| {
+            let text = format!("{start}410500MA0000000X");
+            Uscc::from_canonical(&text).unwrap().holder_class()
+        };
+        assert_eq!(class("91"), HolderClass::Enterprise);
+        assert_eq!(["92", "93"].map(class), [HolderClass::IndividualOrCooperative; 2]);
+        assert_eq!(["90", "94", "12", "19"].map(class), [HolderClass::Other; 4]);
+        let is_invention = |text| PatentNo::from_canonical(text).unwrap().is_invention();
+        assert!(
+            ["201610123456.6", "201680123456.6", "95115608.X", "95815608.X"]
+                .map(is_invention)
+                .iter()
+                .all(|it| *it)
+        );
+        assert!(
+            ![
+                "201620123456.6",
+                "201630123456.6",
+                "201690123456.6",
+                "95215608.1",
+                "18315608.1"
+            ]
+            .map(is_invention)
+            .iter()
+            .any(|it| *it)
+        );
+        let division = Division::from_canonical("410526").unwrap();
+        assert_eq!(
+            (division.city().as_str(), division.city().division_text()),
+            ("4105", "410500".to_owned())
+        );
+        assert_eq!(
+            format!("{division} {division:?} {}", division.city()),
+            "410526 Division(410526) 4105"
+        );
+    }
+}

@@ -283,6 +283,109 @@ mod tests {
     }
 
     #[test]
+    fn an_amount_ends_at_eleven_digits_and_two_places_whatever_stands_before() {
+        for (text, fen) in [
+            ("0", 0),
+            ("0.00", 0),
+            ("0.01", 1),
+            ("0.1", 10),
+            ("00000000000012.3", 1_230),
+            ("0000000000000099999999999.99", 9_999_999_999_999),
+        ] {
+            assert_eq!(Money::parse_yuan(text), Ok(Money(fen)), "{text}");
+            assert_eq!(
+                Money::parse_signed(&format!("-{text}")),
+                Ok(Money(-fen)),
+                "{text}"
+            );
+        }
+        assert_eq!(Money::parse_signed("7.5"), Ok(Money(750)));
+        for text in ["--1", "-", "-+1", "+1"] {
+            assert_eq!(Money::parse_signed(text), Err(MoneyError::Malformed), "{text}");
+        }
+        assert_eq!(Money::parse_yuan("0.001"), Err(MoneyError::TooManyPlaces));
+        assert_eq!(Money::parse_yuan("0100000000000"), Err(MoneyError::OutOfRange));
+    }
+
+    #[test]
+    fn an_amount_is_written_with_two_places_and_its_sign() {
+        for (fen, text) in [
+            (0, "0.00"),
+            (5, "0.05"),
+            (-5, "-0.05"),
+            (99, "0.99"),
+            (100, "1.00"),
+            (-15_000_001, "-150000.01"),
+            (i64::MIN, "-92233720368547758.08"),
+        ] {
+            assert_eq!(Money(fen).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn sums_differences_and_products_are_exact() {
+        assert_eq!(Money::from_yuan(3), Ok(Money(300)));
+        assert_eq!(Money::from_yuan(-3), Ok(Money(-300)));
+        assert_eq!(Money::from_yuan(i64::MAX / 100 + 1), Err(MoneyError::Overflow));
+        assert_eq!(Money(7).plus(Money(5)), Ok(Money(12)));
+        assert_eq!(Money(7).minus(Money(5)), Ok(Money(2)));
+        assert_eq!(Money(5).minus(Money(7)), Ok(Money(-2)));
+        assert_eq!(Money(5).minus_floored(Money(7)), Ok(Money::ZERO));
+        assert_eq!(Money(7).minus_floored(Money(5)), Ok(Money(2)));
+        assert_eq!(Money::sum([1, 2, 3].map(Money)), Ok(Money(6)));
+        assert_eq!(Money::sum([]), Ok(Money::ZERO));
+        assert!(Money::ZERO.is_zero() && !Money(1).is_zero() && !Money(-1).is_zero());
+        let rate = Rate::parse("0.8").unwrap();
+        assert_eq!(Money(101).times(rate, Rounding::HalfUp), Ok(Money(81)));
+        assert_eq!(Money(101).times_exact(rate).unwrap().to_string(), "80.8");
+        assert_eq!(
+            Money(-150).times(Rate::parse("0.01").unwrap(), Rounding::HalfUp),
+            Ok(Money(-2))
+        );
+        assert_eq!(
+            Money(i64::MAX).times(Rate::ONE, Rounding::HalfUp),
+            Ok(Money(i64::MAX))
+        );
+    }
+
+    #[test]
+    fn a_rate_lies_between_nothing_and_the_whole_with_six_places() {
+        for (text, printed) in [
+            ("0", "0"),
+            ("1", "1"),
+            ("1.000000", "1"),
+            ("0.000001", "0.000001"),
+            ("0.50", "0.5"),
+        ] {
+            assert_eq!(Rate::parse(text).unwrap().to_string(), printed);
+        }
+        for (text, error) in [
+            ("1.000001", MoneyError::OutOfRange),
+            ("2", MoneyError::OutOfRange),
+            ("0.0000001", MoneyError::TooManyPlaces),
+            (".5", MoneyError::Malformed),
+            ("5.", MoneyError::Malformed),
+            ("-0.5", MoneyError::Malformed),
+            ("1e-1", MoneyError::Malformed),
+            ("", MoneyError::Malformed),
+        ] {
+            assert_eq!(Rate::parse(text), Err(error), "{text}");
+        }
+        for (hundredths, printed) in [
+            (0, "0"),
+            (1, "0.01"),
+            (80, "0.8"),
+            (100, "1"),
+            (101, "1"),
+            (u32::MAX, "1"),
+        ] {
+            assert_eq!(Rate::from_hundredths(hundredths).to_string(), printed);
+        }
+        let is_below_half = |text| Rate::parse(text).unwrap().is_below_half();
+        assert!(is_below_half("0.499999") && !is_below_half("0.5") && !is_below_half("0.500001"));
+    }
+
+    #[test]
     fn sums_refuse_to_overflow() {
         assert_eq!(Money(i64::MAX).plus(Money(1)), Err(MoneyError::Overflow));
         assert_eq!(Money(i64::MIN).minus(Money(1)), Err(MoneyError::Overflow));

@@ -138,3 +138,31 @@ impl fmt::Display for Readings {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_value_of_every_reading_can_be_set_and_is_told_apart() {
+        for (id, values) in Readings::supported() {
+            for (place, value) in values.iter().enumerate() {
+                let mut readings = Readings::default();
+                readings.set(id, value).unwrap();
+                assert!(readings.list().contains(&(id, *value)));
+                let changed = readings.changed();
+                if place == 0 {
+                    assert_eq!(changed, [], "{id}={value} is the default");
+                    assert_eq!(readings.to_string(), Readings::default().to_string());
+                } else {
+                    assert_eq!(changed, [(id, *value)]);
+                    assert!(readings.to_string().contains(&format!("{id}={value}")));
+                }
+            }
+            assert!(Readings::default().set(id, "NO_SUCH_VALUE").is_err());
+        }
+        assert!(Readings::default().set("R0", "WORD").is_err());
+        let text = Readings::default().to_string();
+        assert!(text.starts_with("R1=WORD; R2=DISBURSED; "), "{text}");
+    }
+}

@@ -15,6 +15,8 @@ mod orders;
 #[cfg(test)]
 mod review;
 #[cfg(test)]
+mod said;
+#[cfg(test)]
 mod scene;
 #[cfg(test)]
 mod world;
