@@ -121,7 +121,9 @@ impl Node {
         let people = people::ways_in(settings, &roles, &database, &rulebooks)?;
         let routes = routes::guarded(routes, &database, listening::bounds_of(settings), people)?;
         let people = match settings.people_listen {
-            Some(listen) => Some(listening::start(listening::for_people(&server, listen), routes.clone()).await?),
+            Some(listen) => {
+                Some(listening::start(listening::for_people(&server, listen), routes.clone()).await?)
+            }
             None => None,
         };
         let (stop, running) = listening::start(server, routes).await?;

@@ -57,7 +57,13 @@ const MASKED: [&str; 39] = [
 
 /// What only a part of the requests has: they are traced by chance, one in some. Messages are tried beside the calls, so the first try of one,
 /// and with it the failure of its endpoint, may be before or after a call.
-const LEFT_OUT: [&str; 5] = ["trace_id", "trace_ids", "traceparent", "failing_since", "attempts"];
+const LEFT_OUT: [&str; 5] = [
+    "trace_id",
+    "trace_ids",
+    "traceparent",
+    "failing_since",
+    "attempts",
+];
 
 /// What tells a row of the audit trail. The first row of a chain is an enrolment: its request is made and its key is the sandbox's own.
 const AUDIT_ROW: &str = "row_hash";

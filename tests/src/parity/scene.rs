@@ -100,15 +100,6 @@ impl Scene {
         }
     }
 
-    /// The steps that are written down, without the refusals behind them.
-    pub fn without_refusals(&self) -> Self {
-        let written = |step: &&Step| !step.is_refusal;
-        Self {
-            steps: self.steps.iter().filter(written).cloned().collect(),
-            methods: self.methods.clone(),
-        }
-    }
-
     /// The calls of a scene whose steps need no answers.
     pub(super) fn calls(&self, names: &BTreeMap<String, Value>) -> Vec<Call> {
         let mut known = Known {

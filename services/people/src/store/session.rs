@@ -77,12 +77,19 @@ pub(crate) async fn find(tx: &mut PgConnection, token: [u8; 32]) -> Result<Optio
         .await?)
 }
 
-/// Notes that a session is in use, unless it ended meanwhile.
+/// Notes that a session is in use, unless it ended meanwhile; one that a write holds is in use and is passed over, so that a long write keeps
+/// its person from no other call.
 pub(crate) async fn touch(tx: &mut PgConnection, token: [u8; 32]) -> Result<(), Error> {
-    sqlx::query("update people.session set last_used_at = clock_timestamp() where token_digest = $1 and revoked_at is null")
-        .bind(token.as_slice())
-        .execute(tx)
-        .await?;
+    sqlx::query(
+        "update people.session set last_used_at = clock_timestamp()
+         where token_digest = (
+             select token_digest from people.session
+             where token_digest = $1 and revoked_at is null
+             for no key update skip locked)",
+    )
+    .bind(token.as_slice())
+    .execute(tx)
+    .await?;
     Ok(())
 }
 

@@ -56,10 +56,7 @@ pub(super) fn for_people(server: &Server, listen: SocketAddr) -> Server {
 }
 
 /// Starts a listener, with what stops it.
-pub(super) async fn start(
-    server: Server,
-    routes: Routes,
-) -> Result<(oneshot::Sender<()>, Running), Error> {
+pub(super) async fn start(server: Server, routes: Routes) -> Result<(oneshot::Sender<()>, Running), Error> {
     let (stop, stopped) = oneshot::channel();
     let running = server
         .start(routes, async move {
