@@ -2,7 +2,7 @@
 //! a client that knows several addresses; and none that can take on another's rights.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use api::pledge::v1::ReportLoanRequest;
