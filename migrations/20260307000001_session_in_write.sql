@@ -33,3 +33,13 @@ $$;
 revoke all on function ledger.caller_stands(text, bytea) from public;
 grant execute on function ledger.caller_stands(text, bytea)
     to zhirong_registry, zhirong_pledge, zhirong_insurance, zhirong_settlement, zhirong_files, zhirong_notify, zhirong_people;
+
+-- The service of people is tried at the start like the others.
+grant select on ledger.isolation_probe to zhirong_people;
+
+-- What a provider says of a person is held to plain text like everything else that is shown.
+alter table people.session add constraint session_texts_plain check (
+        ledger.is_plain(concat_ws(' ', name, revoked_by))
+        and length(name) <= 200 and length(revoked_by) <= 200
+) not valid;
+alter table people.session validate constraint session_texts_plain;

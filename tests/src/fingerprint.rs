@@ -10,7 +10,7 @@ use crate::sandbox::watch;
 /// Where the program reads them from when it is built.
 #[must_use]
 pub fn path() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../services/platform/src/database/fingerprint.txt")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../migrations/fingerprint.txt")
 }
 
 /// The lines that this program's migrations make, each with its end.

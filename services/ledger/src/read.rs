@@ -1,5 +1,7 @@
 //! Reading records: one by its name, or a page of a list.
 
+use std::str::FromStr;
+
 use api::convert::WireRecord;
 use api::verbs::{GetRequest, ListRequest, StoredMessage};
 use exchange::{File, Key, Owner};
@@ -168,6 +170,28 @@ fn parent_cells(file: File, parent: &str) -> Result<Vec<String>, Error> {
     Ok(keys.filter(|value| !value.is_empty()).collect())
 }
 
+/// The refusal of a page token that is none of ours.
+#[must_use]
+pub fn page_token_wrong() -> Error {
+    Error::invalid(
+        "page_token",
+        "PAGE_TOKEN_INVALID",
+        "翻页标记无效",
+        "the page token is not valid",
+    )
+}
+
+/// What a page begins behind, where its token is a number or id; none on the first page.
+///
+/// # Errors
+/// `PAGE_TOKEN_INVALID`.
+pub fn page_behind<T: FromStr>(token: &str) -> Result<Option<T>, Error> {
+    if token.is_empty() {
+        return Ok(None);
+    }
+    token.parse().map(Some).map_err(|_| page_token_wrong())
+}
+
 /// Opaque to callers: the last key's cells in hexadecimal, so that no character of a key can break it.
 fn page_token(key: &Key) -> String {
     exchange::digest::hex(key.cells().collect::<Vec<_>>().join("\u{1f}").as_bytes())
@@ -177,20 +201,12 @@ fn page_key(file: File, token: &str) -> Result<Option<Key>, Error> {
     if token.is_empty() {
         return Ok(None);
     }
-    let wrong = || {
-        Error::invalid(
-            "page_token",
-            "PAGE_TOKEN_INVALID",
-            "翻页标记无效",
-            "the page token is not valid",
-        )
-    };
-    let bytes = exchange::digest::unhex(token).ok_or_else(wrong)?;
-    let text = String::from_utf8(bytes).map_err(|_| wrong())?;
+    let bytes = exchange::digest::unhex(token).ok_or_else(page_token_wrong)?;
+    let text = String::from_utf8(bytes).map_err(|_| page_token_wrong())?;
     let cells: Vec<String> = text.split('\u{1f}').map(str::to_owned).collect();
     if cells.len() == file.key_columns().count() {
         Ok(Some(Key::of_cells(cells.iter().map(String::as_str))))
     } else {
-        Err(wrong())
+        Err(page_token_wrong())
     }
 }

@@ -165,12 +165,9 @@ fn person(claims: Claims, role_claim: &str) -> Result<Person, Fault> {
     if claims.sub.is_empty() || claims.sub.len() > 128 || !is_plain {
         return Err(Fault::Wrong("sub"));
     }
-    let told = claims.name.unwrap_or_default();
-    let name: String = told
-        .chars()
-        .filter(|c| !c.is_control())
-        .take(NAME_CHARS)
-        .collect();
+    // A name that holds what nobody can see is not shown at all.
+    let told: String = claims.name.unwrap_or_default().chars().take(NAME_CHARS).collect();
+    let name = exchange::table::text(&told).unwrap_or_default();
     let roles = match claims.others.get(role_claim) {
         None => Vec::new(),
         Some(value) => serde_json::from_value::<Texts>(value.clone())
@@ -178,11 +175,7 @@ fn person(claims: Claims, role_claim: &str) -> Result<Person, Fault> {
             .into_vec(),
     };
     Ok(Person {
-        name: if name.trim().is_empty() {
-            claims.sub.clone()
-        } else {
-            name
-        },
+        name: if name.is_empty() { claims.sub.clone() } else { name },
         subject: claims.sub,
         roles,
     })

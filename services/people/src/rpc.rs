@@ -4,7 +4,7 @@ use api::convert::timestamp;
 use api::people::v1 as pb;
 use api::people::v1::people_service_server::{PeopleService, PeopleServiceServer};
 use ledger::command::Call;
-use ledger::read::page_size;
+use ledger::read::{page_behind, page_size};
 use ledger::{Caller, Ledger, Role};
 use platform::serve::MAX_MESSAGE_BYTES;
 use tonic::{Request, Response, Status};
@@ -53,22 +53,6 @@ fn message(stored: &Stored) -> pb::Session {
     }
 }
 
-/// The session behind which a page begins.
-fn before(token: &str) -> Result<Option<Uuid>, Error> {
-    if token.is_empty() {
-        return Ok(None);
-    }
-    let wrong = |_| {
-        ledger::Error::invalid(
-            "page_token",
-            "PAGE_TOKEN_INVALID",
-            "翻页标记无效",
-            "the page token is not valid",
-        )
-    };
-    Ok(Some(Uuid::try_parse(token).map_err(wrong)?))
-}
-
 impl People {
     async fn list(
         &self,
@@ -76,7 +60,7 @@ impl People {
         body: &pb::ListSessionsRequest,
     ) -> Result<pb::ListSessionsResponse, Error> {
         let size = page_size(body.page_size)?;
-        let before = before(&body.page_token)?;
+        let before: Option<Uuid> = page_behind(&body.page_token)?;
         let (city, subject) = (caller.city.as_str().to_owned(), body.subject.clone());
         let stored: Result<Vec<Stored>, Error> = self
             .ledger

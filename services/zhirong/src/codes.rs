@@ -90,33 +90,7 @@ pub fn entries() -> Vec<Entry> {
     for code in WarningCode::ALL {
         entries.push(entry("warning", code.as_str(), "warn", code.zh(), code.en()));
     }
-    for code in FindingCode::ALL {
-        entries.push(entry(
-            "finding",
-            code.as_str(),
-            code.severity().as_str(),
-            code.zh(),
-            code.en(),
-        ));
-    }
-    for code in FindingCode::ALL {
-        entries.push(entry(
-            "advice",
-            code.as_str(),
-            "",
-            code.advice_zh(),
-            code.advice_en(),
-        ));
-    }
-    for reason in NoMoney::ALL {
-        entries.push(entry("no_money", reason.as_str(), "", reason.zh(), reason.en()));
-    }
-    for clause in Clause::ALL {
-        entries.push(entry("clause", clause.as_str(), "", clause.zh(), clause.en()));
-    }
-    for limit in Limit::ALL {
-        entries.push(entry("limit", limit.as_str(), "", limit.zh(), limit.en()));
-    }
+    entries.extend(of_rules());
     let reasons = reasons::REASONS
         .iter()
         .chain(steps::REASONS)
@@ -147,6 +121,39 @@ pub fn entries() -> Vec<Entry> {
             let (zh, en) = words::word(word);
             entries.push(entry(list, word, "", zh, en));
         }
+    }
+    entries
+}
+
+/// What the rules say of facts: findings with what to do, why nothing is paid, clauses and limits.
+fn of_rules() -> Vec<Entry> {
+    let mut entries = Vec::new();
+    for code in FindingCode::ALL {
+        entries.push(entry(
+            "finding",
+            code.as_str(),
+            code.severity().as_str(),
+            code.zh(),
+            code.en(),
+        ));
+    }
+    for code in FindingCode::ALL {
+        entries.push(entry(
+            "advice",
+            code.as_str(),
+            "",
+            code.advice_zh(),
+            code.advice_en(),
+        ));
+    }
+    for reason in NoMoney::ALL {
+        entries.push(entry("no_money", reason.as_str(), "", reason.zh(), reason.en()));
+    }
+    for clause in Clause::ALL {
+        entries.push(entry("clause", clause.as_str(), "", clause.zh(), clause.en()));
+    }
+    for limit in Limit::ALL {
+        entries.push(entry("limit", limit.as_str(), "", limit.zh(), limit.en()));
     }
     entries
 }

@@ -40,7 +40,7 @@ async fn alter(sandbox: &Sandbox, by: i64) {
     let mut database = sandbox.database().await;
     let sql = format!(
         "set session_replication_role = replica;
-         update settlement.line set amount_fen = amount_fen + {by}
+         update settlement.line set amount_fen = amount_fen + {by}, entitled_fen = entitled_fen + {by}
          where (city, year, sequence, line_no) =
             (select city, year, sequence, min(line_no) from settlement.line group by city, year, sequence order by 1, 2, 3 limit 1);
          reset session_replication_role"

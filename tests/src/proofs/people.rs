@@ -62,6 +62,11 @@ async fn callers(sandbox: &Sandbox) -> Vec<(String, Client)> {
         .map(|office| ((*office).to_owned(), sandbox.client(office)))
         .collect();
     let mut database = sandbox.database().await;
+    // A third key of one holder is a mistake too, and one that the database would refuse.
+    sqlx::query("set session_replication_role = replica")
+        .execute(&mut database)
+        .await
+        .unwrap();
     for (holder, role) in MISTAKES {
         let name = format!("{holder}-as-{role}");
         let authority = Authority::open(sandbox.identity_dir()).unwrap();

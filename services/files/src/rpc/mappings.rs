@@ -2,7 +2,7 @@
 
 use api::files::v1 as pb;
 use ledger::command::Call;
-use ledger::read::page_size;
+use ledger::read::{page_size, page_token_wrong};
 use ledger::{Caller, Role, Stamp};
 use sqlx::PgConnection;
 use workbook::Mapping;
@@ -223,8 +223,5 @@ async fn withdraw(
 
 fn after_of(token: &str) -> Result<String, Error> {
     let text = exchange::digest::unhex(token).and_then(|bytes| String::from_utf8(bytes).ok());
-    text.ok_or_else(|| {
-        let (zh, en) = ("翻页标记无效", "the page token is not valid");
-        Error::invalid("page_token", "PAGE_TOKEN_INVALID", zh, en)
-    })
+    text.ok_or_else(|| page_token_wrong().into())
 }

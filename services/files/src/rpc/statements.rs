@@ -2,7 +2,7 @@
 
 use api::files::v1 as pb;
 use chrono::{DateTime, Utc};
-use ledger::read::page_size;
+use ledger::read::{page_size, page_token_wrong};
 use ledger::store::{audit, credential, cut_off};
 use ledger::{Caller, Stamp};
 use policy::ident::InstitutionCode;
@@ -201,10 +201,7 @@ fn offset_of(month: Month, token: &str) -> Result<usize, Error> {
         let (of, place) = text.split_once('/')?;
         (of == month.to_string()).then(|| place.parse().ok())?
     });
-    place.ok_or_else(|| {
-        let (zh, en) = ("翻页标记无效", "the page token is not valid");
-        Error::invalid("page_token", "PAGE_TOKEN_INVALID", zh, en)
-    })
+    place.ok_or_else(|| page_token_wrong().into())
 }
 
 /// An institution's code as a part of a file name.

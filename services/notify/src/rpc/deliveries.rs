@@ -5,14 +5,14 @@ use std::collections::HashMap;
 use api::convert::timestamp;
 use api::notify::v1 as pb;
 use ledger::Caller;
-use ledger::read::page_size;
+use ledger::read::{page_behind, page_size};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::endpoints::of_owner;
 use super::not_found;
 use crate::Webhooks;
-use crate::error::{Error, invalid};
+use crate::error::Error;
 use crate::event::TEST;
 use crate::model::{Owner, delivery_name, delivery_of, endpoint_name, endpoint_of, failure, webhook_id};
 use crate::store::delivery::{self, Attempt, Delivery, Filter};
@@ -100,17 +100,7 @@ fn filter_of(body: &pb::ListWebhookDeliveriesRequest) -> Result<Filter, Error> {
         pb::WebhookDeliveryState::Delivered => "delivered",
         pb::WebhookDeliveryState::Failed => "failed",
     };
-    let before = match body.page_token.as_str() {
-        "" => None,
-        text => Some(text.parse().map_err(|_| {
-            invalid(
-                "page_token",
-                "PAGE_TOKEN_INVALID",
-                "翻页标记无效",
-                "the page token is not valid",
-            )
-        })?),
-    };
+    let before = page_behind(&body.page_token)?;
     Ok(Filter {
         endpoint_id,
         state,

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::{comma_separated, set_some};
+use super::environment::comma_separated;
+use super::set_some;
 use crate::error::Error;
 
 /// Path of this program that a provider sends people back to.

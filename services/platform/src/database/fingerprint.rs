@@ -6,14 +6,14 @@ use super::Database;
 use crate::error::Error;
 
 /// The lines of a database that this program's migrations made, written by `cargo xtask fingerprint`; a test holds it against them.
-pub const SHIPPED: &str = include_str!("fingerprint.txt");
+pub const SHIPPED: &str = include_str!("../../../../migrations/fingerprint.txt");
 
 /// Every table with its columns and the force of its row-level security, constraint, index, policy, trigger, function, view and right in our
 /// schemas; definitions as digests. Rights of the owner are left out, since its name is the operator's to choose.
 const LINES: &str = "
 with ours as (
     select n.oid, n.nspname, n.nspowner, n.nspacl from pg_catalog.pg_namespace n
-    where n.nspname in ('ledger', 'registry', 'pledge', 'insurance', 'settlement', 'published', 'files', 'notify', 'people')
+    where n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'public')
 ), relation as (
     select c.*, o.nspname || '.' || c.relname as name from pg_catalog.pg_class c join ours o on o.oid = c.relnamespace
 ), routine as (

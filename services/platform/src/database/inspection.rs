@@ -10,8 +10,7 @@ const OWNED: &str = "
     select n.nspname || '.' || c.relname
     from pg_catalog.pg_class c
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-    where c.relkind in ('r', 'p') and n.nspname in (
-            'ledger', 'registry', 'pledge', 'insurance', 'settlement', 'files', 'notify', 'people')
+    where c.relkind in ('r', 'p') and n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'public')
         and pg_has_role(current_user, c.relowner, 'member')
     order by 1";
 

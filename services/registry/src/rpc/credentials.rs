@@ -5,7 +5,7 @@ use api::registry::v1::create_credential_request::Key;
 use chrono::{DateTime, Duration, Utc};
 use exchange::digest::unhex;
 use ledger::command::Call;
-use ledger::read::page_size;
+use ledger::read::{page_behind, page_size};
 use ledger::report::receipt;
 use ledger::{Caller, Credential as Known, Error, Role, Stamp, both};
 use sqlx::PgConnection;
@@ -147,17 +147,7 @@ impl Registry {
         body: &pb::ListCredentialsRequest,
     ) -> Result<pb::ListCredentialsResponse, Error> {
         let size = page_size(body.page_size)?;
-        let after = match body.page_token.as_str() {
-            "" => None,
-            text => Some(Uuid::try_parse(text).map_err(|_| {
-                Error::invalid(
-                    "page_token",
-                    "PAGE_TOKEN_INVALID",
-                    "翻页标记无效",
-                    "the page token is not valid",
-                )
-            })?),
-        };
+        let after: Option<Uuid> = page_behind(&body.page_token)?;
         let (city, holder) = (caller.city.clone(), body.holder.clone());
         let mut rows: Vec<Credential> = self
             .ledger

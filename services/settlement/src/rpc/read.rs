@@ -2,7 +2,7 @@
 
 use api::convert::text;
 use api::settlement::v1 as pb;
-use ledger::read::page_size;
+use ledger::read::{page_behind, page_size, page_token_wrong};
 use ledger::{Caller, wire};
 use platform::database::BoxFuture;
 use policy::codes::Clause;
@@ -33,20 +33,7 @@ fn cut<T>(mut rows: Vec<T>, size: i64, number: fn(&T) -> i32) -> (Vec<T>, String
 }
 
 fn after_number(token: &str) -> Result<i32, Error> {
-    if token.is_empty() {
-        return Ok(0);
-    }
-    token.parse().map_err(|_| token_error())
-}
-
-fn token_error() -> Error {
-    ledger::Error::invalid(
-        "page_token",
-        "PAGE_TOKEN_INVALID",
-        "翻页标记无效",
-        "the page token is not valid",
-    )
-    .into()
+    Ok(page_behind(token)?.unwrap_or(0))
 }
 
 impl Settlement {
@@ -113,7 +100,7 @@ impl Settlement {
             "" => (0, 0),
             token => BatchNo::parse(token)
                 .map(|number| (number.year.number(), number.sequence))
-                .ok_or_else(token_error)?,
+                .ok_or_else(page_token_wrong)?,
         };
         let (city, year) = (caller.city.clone(), body.year);
         self.ledger
@@ -129,7 +116,8 @@ impl Settlement {
                         let has_more = rows.len() > length;
                         let mut batches = Vec::new();
                         for stored in rows.iter().take(length) {
-                            let year = policy::date::PolicyYear::new(stored.year).ok_or_else(token_error)?;
+                            let year =
+                                policy::date::PolicyYear::new(stored.year).ok_or_else(page_token_wrong)?;
                             let number = BatchNo {
                                 city: city.clone(),
                                 year,

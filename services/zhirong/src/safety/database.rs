@@ -35,7 +35,11 @@ pub(super) async fn check(list: &mut List, database: &Database, roles: &[&str]) 
         return Ok(());
     }
     list.add_all(Hazard::SchemaChanged, &found.differences);
-    let roles: Vec<&str> = roles.iter().map(|role| database_role(role)).collect();
+    let mut roles: Vec<&str> = roles.iter().map(|role| database_role(role)).collect();
+    // Whoever knows the keys knows the sessions.
+    if roles.contains(&registry::DATABASE_ROLE) {
+        roles.push(people::DATABASE_ROLE);
+    }
     list.add_all(Hazard::IsolationBroken, &database.isolation(&roles).await?);
     Ok(())
 }

@@ -154,7 +154,7 @@ mod tests {
 
     #[test]
     fn roles_are_found_where_a_schema_names_them() {
-        let schema = "GRANT SELECT,INSERT ON TABLE a.b TO zhirong_pledge;\n\
+        let schema = "GRANT SELECT,INSERT ON TABLE a.b TO zhirong_reader;\n\
             REVOKE ALL ON SCHEMA public FROM PUBLIC;\n\
             CREATE POLICY p ON a.b FOR SELECT TO zhirong_files, zhirong_notify USING (true);\n\
             ALTER DEFAULT PRIVILEGES FOR ROLE zhirong_owner IN SCHEMA public GRANT SELECT ON TABLES  TO zhirong_service;\n\
@@ -166,7 +166,7 @@ mod tests {
                 "zhirong_files",
                 "zhirong_notify",
                 "zhirong_owner",
-                "zhirong_pledge",
+                "zhirong_reader",
                 "zhirong_service"
             ]
         );

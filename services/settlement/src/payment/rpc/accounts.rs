@@ -5,13 +5,12 @@ use api::settlement::v1 as pb;
 use chrono::NaiveDate;
 use exchange::table::{self, TableRow};
 use ledger::command::Call;
-use ledger::read::page_size;
+use ledger::read::{page_size, page_token_wrong};
 use ledger::{Caller, Role, Stamp};
 use platform::sealing::Keyring;
 use sqlx::PgConnection;
 
 use super::imports::{counts, refusals, table_error};
-use super::token_error;
 use crate::error::Error;
 use crate::payment::account::{self, COLUMNS, Reported};
 use crate::payment::model::Wrong;
@@ -282,7 +281,7 @@ fn after_of(token: &str) -> Result<(String, String, NaiveDate), Error> {
         parts.next().and_then(|day| day.parse().ok()),
     ) {
         (Some(kind), Some(holder), Some(day)) => Ok((kind.to_owned(), holder.to_owned(), day)),
-        _ => Err(token_error()),
+        _ => Err(page_token_wrong().into()),
     }
 }
 

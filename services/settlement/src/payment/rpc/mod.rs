@@ -70,15 +70,6 @@ fn line_of(caller: &Caller, name: &str, collection: &str) -> Result<(BatchNo, i3
     Ok((own(caller, number)?, line_no))
 }
 
-fn token_error() -> Error {
-    invalid(
-        "page_token",
-        "PAGE_TOKEN_INVALID",
-        "翻页标记无效",
-        "the page token is not valid",
-    )
-}
-
 impl Payments {
     /// One writing call. What it answers is kept with its request key, so it never holds an account number.
     async fn command<B, A, F>(

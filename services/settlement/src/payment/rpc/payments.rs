@@ -3,14 +3,14 @@
 use api::convert::{date, money};
 use api::settlement::v1 as pb;
 use ledger::Caller;
-use ledger::read::page_size;
+use ledger::read::{page_behind, page_size};
 use platform::sealing::Keyring;
 use policy::money::{Money, MoneyError};
 use prost::Message;
 use sqlx::PgConnection;
 
 use super::budget_unit::unit_of;
-use super::{batch_of, invalid, line_of, token_error};
+use super::{batch_of, invalid, line_of};
 use crate::book::not_found;
 use crate::error::Error;
 use crate::model::BatchNo;
@@ -129,10 +129,7 @@ impl Payments {
     ) -> Result<pb::ListPaymentsResponse, Error> {
         let (keys, number) = (self.keys.clone(), batch_of(caller, &body.parent)?);
         let size = page_size(body.page_size)?;
-        let after = match body.page_token.as_str() {
-            "" => 0,
-            token => token.parse().map_err(|_| token_error())?,
-        };
+        let after = page_behind(&body.page_token)?.unwrap_or(0);
         let in_full = account::sees_numbers(caller.role);
         self.read(caller, "payment.list_payments", move |tx| {
             let (keys, number) = (keys.clone(), number.clone());

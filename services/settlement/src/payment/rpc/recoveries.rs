@@ -2,12 +2,12 @@
 
 use api::settlement::v1 as pb;
 use chrono::NaiveDate;
-use ledger::read::page_size;
+use ledger::read::{page_size, page_token_wrong};
 use ledger::{Caller, both, every};
 use policy::money::Money;
 use sqlx::PgConnection;
 
-use super::{batch_of, invalid, line_of, token_error};
+use super::{batch_of, invalid, line_of};
 use crate::error::Error;
 use crate::model::BatchNo;
 use crate::payment::Payments;
@@ -180,8 +180,8 @@ fn after_of(token: &str) -> Result<(i32, i32, i32), Error> {
         return Ok((0, 0, 0));
     }
     let numbers: Result<Vec<i32>, _> = token.split('-').map(str::parse).collect();
-    match numbers.map_err(|_| token_error())?.as_slice() {
+    match numbers.map_err(|_| page_token_wrong())?.as_slice() {
         [year, sequence, line_no] => Ok((*year, *sequence, *line_no)),
-        _ => Err(token_error()),
+        _ => Err(page_token_wrong().into()),
     }
 }
