@@ -93,6 +93,20 @@ impl Figure {
         }
     }
 
+    /// A time, or what hangs on it: judged by its bar where everything was asked for, and printed only where little is tried beside
+    /// other tests or on a machine that does other things.
+    #[must_use]
+    pub fn timed(asked: Asked, name: impl Into<String>, value: u64, most: u64) -> Self {
+        let is_judged = matches!(asked.size, Size::Full | Size::Long);
+        let when = if is_judged { "" } else { " (printed only)" };
+        Self::judged(
+            name,
+            value,
+            format!("<= {most}{when}"),
+            !is_judged || value <= most,
+        )
+    }
+
     /// The violations that a check finds in its broken twin.
     #[must_use]
     pub fn red_twin(name: &str, found: impl TryInto<u64>) -> Self {

@@ -230,7 +230,8 @@ async fn migrate(asked: Asked) -> Vec<Figure> {
             u64::from(migrated.inspect_err(|error| eprintln!("{error:?}")).is_err()),
         ),
         Figure::none("requests failed while migrating", told.failed.len()),
-        Figure::at_most(
+        Figure::timed(
+            asked,
             "longest stall while migrating (ms)",
             milliseconds(told.longest),
             STALL_MS_MAX,

@@ -52,7 +52,7 @@ impl Outcome {
         u64::try_from(self.beside.as_micros() * 100 / quiet).unwrap()
     }
 
-    fn figures(&self) -> Vec<Figure> {
+    fn figures(&self, asked: Asked) -> Vec<Figure> {
         let name = |what: &str| format!("flood_{}_{what}", self.attack.as_str());
         let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap();
         let printed =
@@ -61,12 +61,19 @@ impl Outcome {
             Figure::at_most(name("rss_over_base_mib"), self.memory, MEMORY_BAR),
             printed("honest_p99_quiet_us", self.quiet),
             printed("honest_p99_us", self.beside),
-            Figure::at_most(name("honest_p99_percent_of_quiet"), self.percent(), P99_BAR),
+            Figure::timed(
+                asked,
+                name("honest_p99_percent_of_quiet"),
+                self.percent(),
+                P99_BAR,
+            ),
             Figure::none(name("honest_errors"), count(self.errors.len())),
-            Figure::within(
-                name("back_to_normal_s"),
-                self.normal.unwrap_or(Duration::MAX),
-                NORMAL_BAR,
+            Figure::timed(
+                asked,
+                name("back_to_normal_ms"),
+                self.normal
+                    .map_or(u64::MAX, |time| u64::try_from(time.as_millis()).unwrap()),
+                NORMAL_BAR * 1_000,
             ),
         ]
     }
@@ -95,7 +102,7 @@ pub fn figures(asked: Asked) -> Vec<Figure> {
     let mut figures = Vec::new();
     for outcome in crate::run(wage(attacks, (quiet, beside), &[])) {
         show(outcome.attack.as_str(), &outcome.errors);
-        figures.extend(outcome.figures());
+        figures.extend(outcome.figures(asked));
     }
     let twins: &[Attack] = match asked.size {
         Size::Test => &[Attack::Headers],
