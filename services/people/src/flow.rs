@@ -192,11 +192,12 @@ impl Flow {
     pub(crate) async fn logout(&self, head: &Parts) -> Result<Answer, Error> {
         let signed = self.signed(head, Use::Asks).await?;
         let (city, session_id) = (signed.caller.city.as_str().to_owned(), signed.session_id);
+        let subject = signed.caller.holder;
         let scope = Scope::new(DATABASE_ROLE, city.clone(), "*");
         self.database
             .run_keyed("people.logout", &scope, move |tx| {
-                let city = city.clone();
-                Box::pin(async move { store::session::end(tx, &city, session_id).await })
+                let (city, subject) = (city.clone(), subject.clone());
+                Box::pin(async move { store::session::end(tx, (&city, &subject), session_id).await })
             })
             .await?;
         let mut answer = web::nothing();

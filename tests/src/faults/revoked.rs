@@ -14,7 +14,7 @@ use futures_util::future::join_all;
 use platform::database::embedded::temporary_dir;
 use platform::identity::load_identity;
 use platform::twin::{Twin, VARIABLE};
-use sqlx::{ConnectOptions, Connection};
+use sqlx::{ConnectOptions, Connection, PgConnection};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Status};
@@ -57,9 +57,14 @@ impl Place {
         }
     }
 
-    /// One number that the database knows of an institution.
+    /// A connection to its database as the owner.
+    pub(super) async fn database(&self) -> PgConnection {
+        options_of(&self.dir).connect().await.unwrap()
+    }
+
+    /// One number that the database knows of an institution or a person.
     pub(super) async fn number(&self, query: &'static str, code: &str) -> u64 {
-        let mut connection = options_of(&self.dir).connect().await.unwrap();
+        let mut connection = self.database().await;
         let found: i64 = sqlx::query_scalar(query)
             .bind(code)
             .fetch_one(&mut connection)

@@ -4,6 +4,7 @@ mod key;
 mod provider;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Mutex;
 
 use http::header::{CONTENT_TYPE, COOKIE, SET_COOKIE};
@@ -36,10 +37,15 @@ pub const CSRF: (&str, &str) = ("x-zhirong-csrf", "1");
 impl Browser {
     /// One that calls the sandbox with one of its certificates.
     pub fn new(sandbox: &Sandbox, certificate: &str) -> Self {
-        let identity = load_identity(sandbox.identity_dir(), certificate).unwrap();
+        Self::at(sandbox.identity_dir(), sandbox.url(), certificate)
+    }
+
+    /// One that calls the server at `url` with a certificate out of a folder.
+    pub fn at(identities: &Path, url: &str, certificate: &str) -> Self {
+        let identity = load_identity(identities, certificate).unwrap();
         Self::of(
-            Http::maybe(sandbox.url(), &identity.ca_pem, Some(&identity), Version::Http2),
-            sandbox.url(),
+            Http::maybe(url, &identity.ca_pem, Some(&identity), Version::Http2),
+            url,
         )
     }
 

@@ -93,8 +93,24 @@ pub(crate) async fn touch(tx: &mut PgConnection, token: [u8; 32]) -> Result<(), 
     Ok(())
 }
 
+/// Waits for the writes of a person that are under way; those that begin meanwhile wait for this transaction
+/// (`people.session_stands`), and find the session ended.
+async fn take_turn(tx: &mut PgConnection, city: &str, subject: &str) -> Result<(), Error> {
+    sqlx::query("select pg_advisory_xact_lock(hashtextextended('people.session.of.' || $1 || '/' || $2, 0))")
+        .bind(city)
+        .bind(subject)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
 /// Ends the session of its own person.
-pub(crate) async fn end(tx: &mut PgConnection, city: &str, session_id: Uuid) -> Result<(), Error> {
+pub(crate) async fn end(
+    tx: &mut PgConnection,
+    (city, subject): (&str, &str),
+    session_id: Uuid,
+) -> Result<(), Error> {
+    take_turn(tx, city, subject).await?;
     sqlx::query(
         "update people.session set revoked_at = clock_timestamp(), revoked_by = subject
          where city = $1 and session_id = $2 and revoked_at is null",
@@ -113,6 +129,7 @@ pub(crate) async fn end_all(
     subject: &str,
     by: &str,
 ) -> Result<u64, Error> {
+    take_turn(tx, city, subject).await?;
     let done = sqlx::query(
         "update people.session set revoked_at = clock_timestamp(), revoked_by = $3
          where city = $1 and subject = $2 and revoked_at is null and ends_at > clock_timestamp()",

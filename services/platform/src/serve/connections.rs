@@ -1,7 +1,9 @@
-//! Open connections are counted, all of them and those of each certificate, so that file descriptors and memory are bounded.
+//! Open connections are counted, all of them and those of each certificate, so that file descriptors and memory are bounded. Where callers
+//! need no certificate, those without one are counted by the address they come from.
 
 use std::collections::HashMap;
 use std::io;
+use std::net::{IpAddr, Ipv6Addr};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
@@ -20,14 +22,43 @@ use crate::twin::{self, Twin};
 pub(super) struct Connections {
     in_all: usize,
     per_certificate: usize,
+    per_address: usize,
     open: Mutex<Open>,
 }
 
 #[derive(Debug, Default)]
 struct Open {
     in_all: usize,
-    /// By the SHA-256 digest of the public key; keys without a connection are not kept.
-    by_key: HashMap<[u8; 32], usize>,
+    /// Whoever has no connection is not kept.
+    by_owner: HashMap<Owner, usize>,
+}
+
+/// Whose a connection is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Owner {
+    /// SHA-256 of the public key of its certificate.
+    Certificate([u8; 32]),
+    /// The address that one without a certificate comes from.
+    Address(IpAddr),
+}
+
+impl Owner {
+    /// Whose this connection is; none where it is gone already, or its certificate cannot be read.
+    fn of(stream: &TlsStream<TcpStream>) -> Option<Self> {
+        let (tcp, tls) = stream.get_ref();
+        match tls.peer_certificates().and_then(<[_]>::first) {
+            Some(certificate) => spki_digest(certificate).ok().map(Self::Certificate),
+            None => tcp.peer_addr().ok().map(|peer| Self::Address(network(peer.ip()))),
+        }
+    }
+}
+
+/// The address itself, or the /64 that it is one of: whoever has one IPv6 address of it has them all.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+        address @ IpAddr::V4(_) => address,
+    }
 }
 
 impl Connections {
@@ -36,6 +67,7 @@ impl Connections {
         Arc::new(Self {
             in_all: count(limits.connections),
             per_certificate: count(limits.connections_per_certificate),
+            per_address: count(limits.connections_per_address),
             open: Mutex::default(),
         })
     }
@@ -52,8 +84,8 @@ impl Connections {
         }
         open.in_all = open.in_all.saturating_add(1);
         let connections = self.clone();
-        let key = None;
-        Some(Place { connections, key })
+        let owner = None;
+        Some(Place { connections, owner })
     }
 }
 
@@ -61,22 +93,25 @@ impl Connections {
 #[derive(Debug)]
 pub(super) struct Place {
     connections: Arc<Connections>,
-    key: Option<[u8; 32]>,
+    owner: Option<Owner>,
 }
 
 impl Place {
-    /// The connection in this place, now that its certificate is known; none where that certificate has as many as it may.
+    /// The connection in this place, now that it is known whose it is; none where they have as many as they may.
     pub(super) fn of(mut self, stream: TlsStream<TcpStream>) -> Option<Connection> {
-        let certificates = stream.get_ref().1.peer_certificates()?;
-        let key = spki_digest(certificates.first()?).ok()?;
+        let owner = Owner::of(&stream)?;
+        let most = match owner {
+            Owner::Certificate(_) => self.connections.per_certificate,
+            Owner::Address(_) => self.connections.per_address,
+        };
         let mut open = self.connections.lock();
-        let own = open.by_key.get(&key).copied().unwrap_or_default();
-        if own >= self.connections.per_certificate && !twin::is_on(Twin::NoLimits) {
+        let own = open.by_owner.get(&owner).copied().unwrap_or_default();
+        if own >= most && !twin::is_on(Twin::NoLimits) {
             return None;
         }
-        open.by_key.insert(key, own.saturating_add(1));
+        open.by_owner.insert(owner, own.saturating_add(1));
         drop(open);
-        self.key = Some(key);
+        self.owner = Some(owner);
         Some(Connection { stream, _place: self })
     }
 }
@@ -85,12 +120,12 @@ impl Drop for Place {
     fn drop(&mut self) {
         let mut open = self.connections.lock();
         open.in_all = open.in_all.saturating_sub(1);
-        if let Some(key) = self.key
-            && let Some(own) = open.by_key.get_mut(&key)
+        if let Some(owner) = self.owner
+            && let Some(own) = open.by_owner.get_mut(&owner)
         {
             *own = own.saturating_sub(1);
             if *own == 0 {
-                open.by_key.remove(&key);
+                open.by_owner.remove(&owner);
             }
         }
     }
@@ -144,5 +179,19 @@ impl AsyncWrite for Connection {
 
     fn is_write_vectored(&self) -> bool {
         self.stream.is_write_vectored()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::network;
+
+    #[test]
+    fn addresses_of_one_network_count_as_one() {
+        let of = |text: &str| network(text.parse().unwrap());
+        assert_eq!(of("2001:db8::1"), of("2001:db8::ffff:2"));
+        assert_ne!(of("2001:db8::1"), of("2001:db8:0:1::1"));
+        assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
+        assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
     }
 }

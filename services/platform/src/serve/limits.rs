@@ -16,6 +16,8 @@ pub struct Limits {
     pub connections: u32,
     /// Connections of one certificate, 1 to 1,000 (64). A further one is closed behind its handshake.
     pub connections_per_certificate: u32,
+    /// Connections from one IPv4 address, or IPv6 network of 64 bits, without a certificate, 1 to 10,000 (256), where a server takes such.
+    pub connections_per_address: u32,
     /// Handshakes under way, 1 to 10,000 (256). For a further one the oldest is given up: an honest one takes milliseconds.
     pub handshakes: u32,
     /// Longest time for a handshake, 1 to 60 s (10 s).
@@ -51,6 +53,7 @@ impl Default for Limits {
         Self {
             connections: 1_024,
             connections_per_certificate: 64,
+            connections_per_address: 256,
             handshakes: 256,
             handshake_time: Duration::from_secs(10),
             streams_per_connection: 64,
@@ -83,6 +86,7 @@ impl Limits {
                 1,
                 1_000,
             ),
+            ("connections_per_address", self.connections_per_address, 1, 10_000),
             ("handshakes", self.handshakes, 1, 10_000),
             ("streams_per_connection", self.streams_per_connection, 1, 1_000),
             ("header_bytes", self.header_bytes, 4 << 10, 64 << 10),

@@ -156,7 +156,7 @@ impl TlsIncoming {
                     let counted = place.of(connection);
                     if counted.is_none() {
                         tracing::info!(
-                            "a certificate has as many connections as it may: a further one is closed"
+                            "a certificate or an address has as many connections as it may: a further one is closed"
                         );
                     }
                     counted
