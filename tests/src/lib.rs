@@ -25,6 +25,7 @@ pub mod http;
 pub mod ids;
 pub mod import;
 pub mod last_run;
+pub mod lines;
 pub mod parity;
 pub mod people;
 pub mod process;

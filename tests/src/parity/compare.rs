@@ -1,6 +1,6 @@
 //! Two plays of the scene side by side.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::scene::Played;
 
@@ -105,39 +105,39 @@ pub fn differences(measure: &[Played], other: &[Played]) -> Vec<String> {
         found.push(format!("{} steps against {}", measure.len(), other.len()));
     }
     for (one, two) in measure.iter().zip(other) {
-        let place = first(
-            &masked(&one.answer.document()),
-            &masked(&two.answer.document()),
-            "",
-        );
+        let place = places(&masked(&one.answer.document()), &masked(&two.answer.document()))
+            .into_iter()
+            .next();
         found.extend(place.map(|place| format!("{}: {place}", one.step)));
     }
     found
 }
 
-/// The first place where two values differ.
-fn first(one: &Value, two: &Value, path: &str) -> Option<String> {
+/// Every place where two values differ, and how; objects field by field, lists of one length item by item.
+pub fn places(one: &Value, two: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    collect(one, two, "", &mut found);
+    found
+}
+
+fn collect(one: &Value, two: &Value, path: &str, found: &mut Vec<String>) {
     match (one, two) {
         (Value::Object(one), Value::Object(two)) => {
             let names = one
                 .keys()
                 .chain(two.keys().filter(|name| !one.contains_key(*name)));
-            let none = Value::Null;
-            names
-                .filter_map(|name| {
-                    let of =
-                        |fields: &serde_json::Map<String, Value>| fields.get(name).unwrap_or(&none).clone();
-                    first(&of(one), &of(two), &format!("{path}.{name}"))
-                })
-                .next()
+            for name in names {
+                let of = |fields: &Map<String, Value>| fields.get(name).cloned().unwrap_or_default();
+                collect(&of(one), &of(two), &format!("{path}.{name}"), found);
+            }
         }
-        (Value::Array(one), Value::Array(two)) if one.len() == two.len() => one
-            .iter()
-            .zip(two)
-            .enumerate()
-            .find_map(|(index, (one, two))| first(one, two, &format!("{path}[{index}]"))),
-        _ if one == two => None,
-        _ => Some(format!("{path} is {} against {}", shown(one), shown(two))),
+        (Value::Array(one), Value::Array(two)) if one.len() == two.len() => {
+            for (index, (one, two)) in one.iter().zip(two).enumerate() {
+                collect(one, two, &format!("{path}[{index}]"), found);
+            }
+        }
+        _ if one == two => {}
+        _ => found.push(format!("{path} is {} against {}", shown(one), shown(two))),
     }
 }
 

@@ -22,7 +22,7 @@ use gateway::Methods;
 use crate::sandbox::Sandbox;
 
 pub use carrier::{Answer, Call, Carrier};
-pub use compare::{differences, masked};
+pub use compare::{differences, masked, places};
 pub use figures::{Asked, run};
 pub use scene::{Played, Scene, Step};
 

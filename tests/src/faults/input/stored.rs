@@ -2,17 +2,8 @@
 
 use sqlx::{AssertSqlSafe, Connection};
 
+use crate::lines::COLUMNS_OF_LINES;
 use crate::sandbox::Sandbox;
-
-/// Columns of text that hold more than one line, and who makes them.
-const TOLERATED: [(&str, &str); 3] = [
-    // The text of a policy file, as it was read.
-    ("settlement.batch", "policy_text"),
-    // A message to a webhook, JSON that a trigger makes.
-    ("notify.delivery", "payload"),
-    // What a webhook's receiver answered, as it came.
-    ("notify.attempt", "response_excerpt"),
-];
 
 /// Characters that nobody sees, as PostgreSQL's regular expressions have them.
 const UNSEEN: &str = r"[\u0001-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]";
@@ -20,16 +11,21 @@ const UNSEEN: &str = r"[\u0001-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200
 /// A text column: schema and table, name, type.
 type Stored = (String, String, String);
 
-/// Whether a column may hold line ends and the like.
-fn tolerated(table: &str, column: &str) -> bool {
-    TOLERATED.contains(&(table, column))
+/// What in a column is searched for characters that nobody sees: the text without those that belong there.
+fn searched(table: &str, column: &str, value: &str) -> String {
+    let is_listed = |(of, name, _): &&(&str, &str, Option<&str>)| *of == table && *name == column;
+    match COLUMNS_OF_LINES.iter().find(is_listed) {
+        None => value.to_owned(),
+        Some((_, _, Some(belong))) => format!("translate({value}, '{belong}', '')"),
+        Some((_, _, None)) => "''".to_owned(),
+    }
 }
 
 const COLUMNS: &str = "select c.table_schema || '.' || c.table_name, c.column_name::text, c.udt_name::text
     from information_schema.columns c
     join information_schema.tables t using (table_schema, table_name)
     where t.table_type = 'BASE TABLE' and c.udt_name in ('text', '_text', 'jsonb')
-        and c.table_schema in ('ledger', 'registry', 'pledge', 'insurance', 'settlement', 'files', 'notify')
+        and c.table_schema in ('ledger', 'registry', 'pledge', 'insurance', 'settlement', 'files', 'notify', 'people')
     order by 1, 2";
 
 const AMOUNTS: &str = "select c.table_schema || '.' || c.table_name, c.column_name::text
@@ -49,11 +45,7 @@ pub(super) async fn bad(sandbox: &Sandbox) -> Vec<String> {
             "jsonb" => format!("replace(\"{column}\"::text, '\\u00', chr(1))"),
             _ => format!("\"{column}\""),
         };
-        let unseen = if tolerated(&table, &column) {
-            "false".to_owned()
-        } else {
-            format!("{value} ~ '{UNSEEN}'")
-        };
+        let unseen = format!("{} ~ '{UNSEEN}'", searched(&table, &column, &value));
         let sql = format!(
             "select left({value}, 80) from {table} where {unseen} or {value} is not nfc normalized or length({value}) > 100000 limit 3"
         );

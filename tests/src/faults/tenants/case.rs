@@ -7,9 +7,9 @@ use tonic::Code;
 
 use super::field::{Absent, foreign as foreign_value, naming, text_of};
 use super::timing::Timing;
-use super::world::{Who, World};
+use super::world::{Who, World, insures};
 use crate::faults::interface::{Answered, Leaf, with_fresh_key};
-use crate::parity::{Call, masked};
+use crate::parity::{Call, masked, places};
 use crate::roles::allowed;
 
 /// What differs between two answers without telling anything: numbers of the caller's own audit chain, moments, and what follows from
@@ -47,21 +47,20 @@ pub(super) struct Finding {
     pub(super) timing: Timing,
 }
 
-/// Beginnings of the names of methods that make something of their own.
-const MAKERS: [&str; 9] = [
-    "Register", "Report", "Import", "Batch", "Create", "Open", "Order", "Freeze", "Set",
-];
-
-/// Whether a method makes something of its own, under a name that the caller gives.
-pub(super) fn makes(call: &Call) -> bool {
-    MAKERS
-        .iter()
-        .any(|beginning| call.method.name.starts_with(beginning))
-}
-
 /// The roles that may call a method.
 pub(super) fn may_call(call: &Call) -> Vec<&'static str> {
     allowed(&call.method.doc).unwrap_or_default()
+}
+
+/// How many lenders and insurers are needed that call once: two for each field of what institutions write, two for all of them, and one
+/// that says it is somebody else.
+pub(super) fn callers<'a>(calls: impl Iterator<Item = &'a Call>) -> [u32; 2] {
+    let mut needed = [0, 0];
+    for call in calls.filter(|call| !call.method.is_read() && may_call(call).contains(&"institution")) {
+        let cases = u32::try_from(naming(&call.method).len()).unwrap() + 1;
+        needed[usize::from(insures(&call.method.service))] += 2 * cases + 1;
+    }
+    needed
 }
 
 /// Every caller whose role may not call the method: with what is there, with what nobody has, with nothing at all.
@@ -180,10 +179,6 @@ async fn compare_all(
             .await;
         }
     }
-    // An office that makes things has made those of the cases before by now, so that what it names in all fields at once is its own.
-    if office.is_some() && makes(call) {
-        return;
-    }
     let mut nobodys = Asked::of(world, &call.messages);
     let mut theirs = Asked::of(world, &call.messages);
     let mut is_other = false;
@@ -291,6 +286,9 @@ async fn compare(
     let mut times = Vec::new();
     for asked in [&theirs, &nobodys] {
         let caller = caller();
+        if office.is_some() && !call.method.is_read() {
+            world.clear_the_other_city().await;
+        }
         let begun = Instant::now();
         let Some(answered) = world.callers.call(caller, &call.method, &asked.messages).await else {
             return;
@@ -306,7 +304,11 @@ async fn compare(
                 )
             }),
         );
-        told.push(alike(&answered, &[&theirs.absent, &nobodys.absent], caller));
+        told.push(alike(
+            &answered,
+            &[&theirs.absent, &nobodys.absent],
+            &world.own_names(caller),
+        ));
     }
     let [theirs, nobodys] = told.as_slice() else {
         return;
@@ -315,8 +317,9 @@ async fn compare(
     if theirs != nobodys && !is_known {
         let who = office.map_or("an institution", |office| office.certificate.as_str());
         finding.told.push(format!(
-            "{who} {} {field}:\n  foreign {theirs}\n  absent  {nobodys}",
-            call.method.path
+            "{who} {} {field}, foreign against absent: {}",
+            call.method.path,
+            places(theirs, nobodys).join("; ")
         ));
     }
     if call.method.is_read()
@@ -340,8 +343,8 @@ pub(super) fn leak(
     world.markers(is_institution).into_iter().find(is_told)
 }
 
-/// The answer with names that nobody has written as those of the scene, and the caller as anybody.
-pub(super) fn alike(answered: &Answered, absent: &[&Absent], caller: &str) -> String {
+/// The answer with names that nobody has written as those of the scene, and the names of the caller itself as anybody's.
+pub(super) fn alike(answered: &Answered, absent: &[&Absent], own: &[String]) -> Value {
     let mut document = masked(&answered.document());
     without_counts(&mut document);
     let mut text = document.to_string();
@@ -351,7 +354,10 @@ pub(super) fn alike(answered: &Answered, absent: &[&Absent], caller: &str) -> St
         }
         text = text.replace(&names.event(), "1");
     }
-    text.replace(caller, "caller")
+    for name in own {
+        text = text.replace(name, "caller");
+    }
+    serde_json::from_str(&text).unwrap()
 }
 
 fn without_counts(value: &mut Value) {

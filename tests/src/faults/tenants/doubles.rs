@@ -9,7 +9,10 @@ use super::field::Absent;
 use super::world::World;
 use crate::faults::interface::with_fresh_key;
 use crate::ids;
-use crate::parity::Call;
+use crate::parity::{Call, places};
+
+/// Outsiders of each kind that report.
+pub(super) const CALLERS: u32 = 2;
 
 /// Number of the patents that are registered like those of the scene, and that nobody has reported.
 const CLONE: u32 = 777_001;
@@ -60,12 +63,16 @@ pub(super) async fn doubles(world: &World<'_>) -> Finding {
                         .own_refused
                         .push(format!("{caller} {report}: {:?}", answered.status));
                 }
-                told.push(alike(&answered, &[&absent], caller));
+                told.push(alike(&answered, &[&absent], &world.own_names(caller)));
             }
-            if told.first() != told.last() {
+            let [theirs, nobodys] = told.as_slice() else {
+                continue;
+            };
+            if theirs != nobodys {
+                let places = places(theirs, nobodys).join("; ");
                 finding
                     .told
-                    .push(format!("{report} of a patent that another has: {told:#?}"));
+                    .push(format!("{report} of a patent that another has: {places}"));
             }
         }
     }

@@ -46,7 +46,7 @@ pub(super) async fn forged(world: &World<'_>, call: &Call) -> Finding {
             encoded(&call.method, &with_fresh_key(&call.messages), None),
         )
         .await;
-    let plain = alike(&plain, &[&absent], caller);
+    let plain = alike(&plain, &[&absent], &world.own_names(caller));
     for number in FIELDS
         .into_iter()
         .filter(|number| call.method.input.get_field(*number).is_none())
@@ -81,7 +81,7 @@ fn judge(
     world: &World<'_>,
     call: &Call,
     (how, answered): (&str, &Answered),
-    (caller, plain): (&str, &str),
+    (caller, plain): (&str, &Value),
     finding: &mut Finding,
 ) {
     finding.cases += 1;
@@ -91,7 +91,7 @@ fn judge(
             .push(format!("{} {how} is told {marker}", call.method.path));
     }
     // What is stored the first time is unchanged the second: only what is read is the same twice.
-    if call.method.is_read() && alike(answered, &[&Absent::new(0)], caller) != plain {
+    if call.method.is_read() && alike(answered, &[&Absent::new(0)], &world.own_names(caller)) != *plain {
         finding
             .leaks
             .push(format!("{} {how} is answered otherwise", call.method.path));

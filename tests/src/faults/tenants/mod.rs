@@ -10,10 +10,12 @@ mod doubles;
 mod field;
 mod forged;
 mod timing;
+mod unwritten;
 mod world;
 
 use futures_util::{StreamExt, stream};
 
+use crate::faults::interface::Interface;
 use crate::figure::{Asked, Figure, Size, count, show};
 use crate::run;
 use case::Finding;
@@ -57,14 +59,11 @@ pub fn figures(asked: Asked) -> Vec<Figure> {
 
 async fn measure(asked: Asked) -> Vec<Figure> {
     let (dir, sandbox) = world::two_cities().await;
-    let world = World::new(&sandbox, asked.size).await;
-    let mut rng = fastrand::Rng::with_seed(asked.seed);
-    let mut methods: Vec<usize> = (0..world.interface.good.len()).collect();
-    if asked.size == Size::Test {
-        rng.shuffle(&mut methods);
-        methods.truncate(FEW);
-        methods.sort_unstable();
-    }
+    let interface = Interface::played(&sandbox).await;
+    let methods = methods(&interface, asked);
+    let calls = methods.iter().map(|index| &interface.good[*index]);
+    let fresh = case::callers(calls).map(|callers| callers + doubles::CALLERS);
+    let world = World::new(&sandbox, interface, asked.size, fresh).await;
     let mut found = all(&world, &methods).await;
     found.take(doubles::doubles(&world).await);
     for (what, wrong) in [
@@ -95,10 +94,21 @@ async fn measure(asked: Asked) -> Vec<Figure> {
     ];
     figures.extend(found.timing.figure());
     figures.extend(twins(&world).await);
-    drop(world);
+    world.closed().await;
     sandbox.stop().await;
     drop(dir);
     figures
+}
+
+/// The methods whose cases are tried, by their places in the scene: all, or a few by chance.
+fn methods(interface: &Interface, asked: Asked) -> Vec<usize> {
+    let mut methods: Vec<usize> = (0..interface.good.len()).collect();
+    if asked.size == Size::Test {
+        fastrand::Rng::with_seed(asked.seed).shuffle(&mut methods);
+        methods.truncate(FEW);
+        methods.sort_unstable();
+    }
+    methods
 }
 
 /// The cases of some methods: first whatever is refused or only read, then what is stored, so that nothing becomes a caller's own
@@ -114,15 +124,9 @@ async fn all(world: &World<'_>, methods: &[usize]) -> Found {
     take_all(reads.map(|index| case::foreign(world, good(index))), &mut found).await;
     let forged = methods.iter().map(|index| forged::forged(world, good(index)));
     take_all(forged, &mut found).await;
-    // One after the other: offices of the other city keep one audit chain, and what one case stores no other may see half.
-    // What changes or takes away first: names such as `freezes/1` are a city's own, and what it makes later must not be found by them.
-    // Then from the end of the scene to its beginning: what refers to a thing before the thing itself.
-    for makes in [false, true] {
-        let of_this_pass =
-            |index: &&usize| !good(index).method.is_read() && case::makes(good(index)) == makes;
-        for index in methods.iter().rev().filter(of_this_pass) {
-            found.take(case::foreign(world, good(index)).await);
-        }
+    // One after the other: the other city has nothing of its own before each call, and is one.
+    for index in methods.iter().filter(|index| !good(index).method.is_read()) {
+        found.take(case::foreign(world, good(index)).await);
     }
     found
 }

@@ -2,10 +2,12 @@
 
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
+use api::registry::v1::InstitutionKind;
 use platform::config::Settings;
 use platform::database::embedded::temporary_dir;
 use sqlx::{AssertSqlSafe, Connection};
 
+use super::unwritten::Unwritten;
 use crate::faults::interface::{Callers, Interface};
 use crate::figure::Size;
 use crate::sandbox::{Sandbox, Watchdog, watch};
@@ -15,12 +17,9 @@ use crate::{ids, records};
 /// First four digits of the other city's divisions.
 const OTHER_CITY: &str = "4106";
 
-/// Outsiders of each kind. A writing case takes two, so that nothing that one case stored is there in another.
-const OUTSIDERS: u32 = 260;
-/// As many as a few methods need.
-const OUTSIDERS_FEW: u32 = 30;
-/// Number of the first.
-const FIRST: u32 = 5_000;
+/// Number of the first outsider of each kind.
+const LENDERS: u32 = 5_000;
+const INSURERS: u32 = 10_000;
 
 /// Names of the people and offices of a city.
 pub(super) const OFFICES: [&str; 5] = [
@@ -38,6 +37,43 @@ pub(super) struct Who {
     pub(super) certificate: String,
     /// The role.
     pub(super) role: &'static str,
+}
+
+/// Whether it is insurers that call a service, and not lenders.
+pub(super) fn insures(service: &str) -> bool {
+    service.contains("Insurance")
+}
+
+/// Institutions of a kind that have nothing.
+struct Outsiders {
+    codes: Vec<String>,
+    /// Number of the first, of its legal person too.
+    first: u32,
+    /// The next that has never called.
+    next: AtomicUsize,
+}
+
+impl Outsiders {
+    async fn registered(
+        sandbox: &Sandbox,
+        (code, kind): (fn(u32) -> String, InstitutionKind),
+        first: u32,
+        number: u32,
+    ) -> Self {
+        let mut codes = Vec::new();
+        for number in first..first + number {
+            let institution = records::institution(&code(number), kind, &ids::legal_person(number));
+            register_institution(sandbox, institution).await;
+            codes.push(code(number));
+        }
+        let next = AtomicUsize::new(1);
+        Self { codes, first, next }
+    }
+
+    fn person(&self, caller: &str) -> Option<String> {
+        let place = self.codes.iter().position(|code| code == caller)?;
+        Some(ids::legal_person(self.first + u32::try_from(place).unwrap()))
+    }
 }
 
 /// A sandbox that has rules for two cities.
@@ -66,36 +102,21 @@ pub(super) struct World<'a> {
     pub(super) callers: Callers<'a>,
     /// Everybody by whom every method is tried.
     pub(super) everybody: Vec<Who>,
-    lenders: Vec<String>,
-    insurers: Vec<String>,
-    next: AtomicUsize,
+    lenders: Outsiders,
+    insurers: Outsiders,
+    other_city: Unwritten,
     number: AtomicU32,
     /// Whether a wrong role is tried with every field too, and not only with a good request and an empty one.
     pub(super) is_deep: bool,
 }
 
 impl<'a> World<'a> {
-    /// Plays the scene and registers outsiders and the other city's own institutions.
-    pub(super) async fn new(sandbox: &'a Sandbox, size: Size) -> Self {
-        let interface = Interface::played(sandbox).await;
-        let mut lenders = Vec::new();
-        let mut insurers = Vec::new();
-        let outsiders = if size == Size::Test {
-            OUTSIDERS_FEW
-        } else {
-            OUTSIDERS
-        };
-        for number in FIRST..FIRST + outsiders {
-            let (bank, insurer) = (ids::bank(number), ids::insurer(number));
-            for (code, kind, person) in [
-                (&bank, records::BANK, ids::legal_person(number)),
-                (&insurer, records::INSURER, ids::legal_person(number + OUTSIDERS)),
-            ] {
-                register_institution(sandbox, records::institution(code, kind, &person)).await;
-            }
-            lenders.push(bank);
-            insurers.push(insurer);
-        }
+    /// Registers outsiders beside what the scene made: one of each kind that stands, and as many as are asked for to call once.
+    pub(super) async fn new(sandbox: &'a Sandbox, interface: Interface, size: Size, fresh: [u32; 2]) -> Self {
+        let [lenders, insurers] = fresh;
+        let lenders = Outsiders::registered(sandbox, (ids::bank, records::BANK), LENDERS, lenders + 1).await;
+        let insurers =
+            Outsiders::registered(sandbox, (ids::insurer, records::INSURER), INSURERS, insurers + 1).await;
         let mut everybody = Vec::new();
         for name in OFFICES {
             everybody.push(Who::new(name.to_owned(), name));
@@ -104,8 +125,8 @@ impl<'a> World<'a> {
         let institutions = [
             ids::bank(1),
             ids::insurer(1),
-            lenders[0].clone(),
-            insurers[0].clone(),
+            lenders.codes[0].clone(),
+            insurers.codes[0].clone(),
         ];
         everybody.extend(institutions.map(|code| Who::new(code, "institution")));
         Self {
@@ -115,7 +136,7 @@ impl<'a> World<'a> {
             everybody,
             lenders,
             insurers,
-            next: AtomicUsize::new(1),
+            other_city: Unwritten::kept(sandbox, OTHER_CITY).await,
             number: AtomicU32::new(1),
             is_deep: matches!(size, Size::Full | Size::Long),
         }
@@ -123,23 +144,44 @@ impl<'a> World<'a> {
 
     /// The standing outsider of the kind that calls a service.
     pub(super) fn outsider(&self, service: &str) -> &str {
-        &self.outsiders(service)[0]
+        &self.outsiders(service).codes[0]
     }
 
-    /// An outsider that has never called.
+    /// An outsider that has never called: one that came again could have itself what it asks for.
     pub(super) fn fresh_outsider(&self, service: &str) -> &str {
         let outsiders = self.outsiders(service);
-        let next = self.next.fetch_add(1, Ordering::Relaxed);
-        // The first stands; when all have called, the earliest come again, under numbers that they have not used.
-        &outsiders[1 + next % (outsiders.len() - 1)]
+        let next = outsiders.next.fetch_add(1, Ordering::Relaxed);
+        outsiders
+            .codes
+            .get(next)
+            .expect("an outsider for every case that the descriptors give")
     }
 
-    fn outsiders(&self, service: &str) -> &[String] {
-        if service.contains("Insurance") {
+    fn outsiders(&self, service: &str) -> &Outsiders {
+        if insures(service) {
             &self.insurers
         } else {
             &self.lenders
         }
+    }
+
+    /// The names of a caller itself, which an answer may say: its certificate's, and an institution's own legal person.
+    pub(super) fn own_names(&self, caller: &str) -> Vec<String> {
+        let persons = [&self.lenders, &self.insurers].map(|outsiders| outsiders.person(caller));
+        [caller.to_owned()]
+            .into_iter()
+            .chain(persons.into_iter().flatten())
+            .collect()
+    }
+
+    /// The other city has nothing but what it had before the first case.
+    pub(super) async fn clear_the_other_city(&self) {
+        self.other_city.again().await;
+    }
+
+    /// Closes what it holds open.
+    pub(super) async fn closed(self) {
+        self.other_city.closed().await;
     }
 
     /// A number for names that nobody has.
@@ -191,7 +233,7 @@ impl<'a> World<'a> {
         let change = format!(
             "update registry.credential set holder = '{}' where holder = '{}'",
             ids::bank(1),
-            self.lenders[0]
+            self.lenders.codes[0]
         );
         self.change(&change).await;
     }
