@@ -1,6 +1,6 @@
--- A sign-out has its turn among its person's writes, as a revocation has among those of a key: a row that is locked for share is locked for
--- share again at once, so writes that overlap without end would keep a stolen session open for ever. Whoever ends sessions of a person takes
--- the advisory lock of that person first.
+-- A sign-out has its turn among its person's writes, as a revocation has among those of a key: a row that is locked for share is locked
+-- for share again at once, so writes that overlap without end would keep a stolen session open for ever. Whoever ends sessions of a
+-- person takes the advisory lock of that person first.
 create or replace function people.session_stands(digest bytea) returns boolean
     language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin

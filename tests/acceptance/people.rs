@@ -1,23 +1,26 @@
 //! People sign in with an identity provider and call with a session. Stolen and forged ones are `zhirong_tests::faults::sessions`'s.
 
-use std::path::PathBuf;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 
 use api::people::v1 as pb;
 use exchange::digest::sha256;
 use http::Method;
-use platform::config::{Oidc, Settings};
+use platform::config::Oidc;
 use platform::database::embedded::temporary_dir;
 use serde_json::{Value, json};
 use tonic::Code;
-use zhirong::node::Node;
 use zhirong_tests::answer::{assert_refused, refused};
-use zhirong_tests::http::{Http, Version};
+use zhirong_tests::earnest::Earnest;
 use zhirong_tests::ids::{self, request_id};
 use zhirong_tests::people::{Browser, COOKIE_NAME, CSRF, ProofKey};
+use zhirong_tests::process::Served;
 use zhirong_tests::run;
-use zhirong_tests::sandbox::{Sandbox, close, shared, watch};
+use zhirong_tests::sandbox::{Sandbox, close, shared};
 
 const LIST: &str = "/zhirong.people.v1.PeopleService/ListSessions";
+const REVOKE: &str = "/zhirong.people.v1.PeopleService/RevokeSessions";
 
 fn listing(subject: &str) -> pb::ListSessionsRequest {
     pb::ListSessionsRequest {
@@ -231,11 +234,11 @@ fn a_person_with_two_roles_says_which_and_never_checks_what_they_made() {
         .await;
         let digest = computed.json()["batch"]["digests"]["batch"].clone();
         let step = || json!({"request_id": request_id(), "name": name, "batch_digest": digest});
-        assert_eq!(settle(&maker, "SubmitBatch", &step()).await.status, 200);
+        let submitting = step();
+        assert_eq!(settle(&maker, "SubmitBatch", &submitting).await.status, 200);
         let bureau = Browser::new(sandbox, "probe");
         assert_eq!(bureau.sign_in("", "wang-min").await.status, 200);
-        let notice = "/zhirong.settlement.v1.ReviewService/PublishNotice";
-        let published = bureau.call(notice, &step(), &[CSRF]).await;
+        let published = settle(&bureau, "PublishNotice", &step()).await;
         assert_eq!(published.status, 200, "{published:?}");
         let checker = Browser::new(sandbox, "probe");
         assert_eq!(
@@ -246,9 +249,9 @@ fn a_person_with_two_roles_says_which_and_never_checks_what_they_made() {
         assert_eq!(approved.reason(), "TWO_PEOPLE_NEEDED", "{approved:?}");
         let mut database = sandbox.database().await;
         let actor: String = sqlx::query_scalar(
-            "select actor from ledger.audit where action = 'SubmitBatch' and object like $1",
+            "select actor from ledger.audit where action = 'SubmitBatch' and request_id = $1::text::uuid",
         )
-        .bind(format!("%{}%", name.trim_start_matches("batches/")))
+        .bind(submitting["request_id"].as_str().unwrap())
         .fetch_one(&mut database)
         .await
         .unwrap();
@@ -325,30 +328,101 @@ fn a_sign_in_leads_nowhere_else_and_a_refusal_is_a_page_for_a_person() {
     });
 }
 
+/// A node in earnest over a place that `deploy` made, with more variables.
+fn in_earnest(place: &Earnest, data: &str, more: &[(&'static str, String)]) -> Served {
+    let data = place.data(data);
+    let mut environment = place.environment();
+    environment.extend_from_slice(more);
+    let environment: Vec<(&str, &str)> = environment
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    Served::start(
+        &["--listen", "127.0.0.1:0", "--data", data.to_str().unwrap()],
+        &environment,
+    )
+}
+
+/// The variables by which a node asks the provider of a sandbox.
+fn provider(far: &Sandbox, secret: &Path) -> Vec<(&'static str, String)> {
+    let path = |path: &Path| path.to_str().unwrap().to_owned();
+    vec![
+        ("ZHIRONG_OIDC_ISSUER", format!("{}/sandbox-idp", far.people_url())),
+        ("ZHIRONG_OIDC_CA", path(&far.identity_dir().join("ca.pem"))),
+        ("ZHIRONG_OIDC_CLIENT_SECRET", path(secret)),
+        ("ZHIRONG_OIDC_ACR", "sandbox-two-factors".to_owned()),
+        ("ZHIRONG_OIDC_CALLBACK", CALLBACK.to_owned()),
+    ]
+}
+
+/// What the provider was told; no browser of these tests goes there.
+const CALLBACK: &str = "https://zhirong.example/auth/callback";
+
 #[test]
-fn a_node_in_earnest_has_no_provider_of_its_own_and_signs_nobody_in_without_one() {
+fn a_node_in_earnest_has_no_provider_of_its_own_and_signs_people_in_under_its_own_logins() {
     run(async {
-        let dir = temporary_dir("zhirong-tests").unwrap();
-        let watchdog = watch(&dir);
-        let settings = Settings {
-            data: dir.clone(),
-            listen: ([127, 0, 0, 1], 0).into(),
-            ..Settings::default()
-        };
-        let node = Node::start(&settings).await.unwrap();
-        let identity = platform::identity::load_identity(node.identity(), "bureau").unwrap();
-        let http = Http::maybe(node.url(), &identity.ca_pem, Some(&identity), Version::Http2);
+        let place = Earnest::start().await;
+        let bureau = place.deploy().join("identity/people/bureau");
+        let alone = in_earnest(&place, "alone", &[]);
+        let browser = Browser::at(&bureau, alone.url(), "bureau");
         for path in [
             "/auth/login",
             "/auth/session",
             "/sandbox-idp/jwks",
             "/sandbox-idp/.well-known/openid-configuration",
         ] {
-            let answer = http.get(path).await;
+            let answer = browser.get(path).await;
             assert_eq!(answer.reason(), "METHOD_UNKNOWN", "{path} {answer:?}");
         }
-        node.stop().await.unwrap();
-        drop(watchdog);
+        alone.stop();
+        let secret = place.deploy().join("secrets/oidc.secret");
+        std::fs::write(&secret, "between two nodes\n").unwrap();
+        std::fs::set_permissions(&secret, Permissions::from_mode(0o600)).unwrap();
+        let far = Sandbox::signing_in_by(Oidc {
+            client_secret: Some(secret.clone()),
+            ..Oidc::default()
+        })
+        .await;
+        let near = in_earnest(&place, "near", &provider(&far, &secret));
+        let year = ids::year();
+        let revoking = json!({"request_id": request_id(), "subject": "person:nobody"});
+        let opening = json!({
+            "request_id": request_id(), "division_code": "410500", "year": year,
+            "as_of": {"year": year, "month": 12, "day": 31}
+        });
+        // A write of each holds its session: the database lets these roles do no more with sessions than that.
+        for (person, path, request) in [
+            ("wang-min", REVOKE, revoking),
+            (
+                "li-qiang",
+                "/zhirong.settlement.v1.SettlementService/OpenBatch",
+                opening,
+            ),
+        ] {
+            let browser = Browser::at(&bureau, near.url(), "bureau");
+            let begun = browser.begin("").await;
+            assert_eq!(begun.status, 302, "{begun:?}");
+            let clicked = Browser::bare(&far)
+                .get(&format!("{}&person={person}", begun.header("location")))
+                .await;
+            let back = clicked
+                .header("location")
+                .strip_prefix(CALLBACK)
+                .unwrap()
+                .to_owned();
+            let arrived = browser.get(&format!("/auth/callback{back}")).await;
+            assert_eq!(arrived.status, 200, "{arrived:?}");
+            let wrote = browser.call(path, &request, &[CSRF]).await;
+            assert_eq!(wrote.status, 200, "{wrote:?}");
+            let token = browser.token();
+            let out = browser.send(Method::POST, "/auth/logout", &[CSRF], "").await;
+            assert_eq!(out.status, 204, "{out:?}");
+            browser.put(COOKIE_NAME, &token);
+            let late = browser.call(path, &request, &[CSRF]).await;
+            assert_eq!((late.status, late.reason().as_str()), (401, "SESSION_ENDED"));
+        }
+        near.stop();
+        far.stop().await;
     });
 }
 

@@ -77,8 +77,8 @@ pub(crate) async fn find(tx: &mut PgConnection, token: [u8; 32]) -> Result<Optio
         .await?)
 }
 
-/// Notes that a session is in use, unless it ended meanwhile; one that a write holds is in use and is passed over, so that a long write keeps
-/// its person from no other call.
+/// Notes that a session is in use, unless it ended meanwhile; one that a write holds is in use and is passed over, so that a long write
+/// keeps its person from no other call.
 pub(crate) async fn touch(tx: &mut PgConnection, token: [u8; 32]) -> Result<(), Error> {
     sqlx::query(
         "update people.session set last_used_at = clock_timestamp()

@@ -133,3 +133,52 @@ async fn silent_callers_hold_up_nobody() {
     let open = tokio::time::timeout(Duration::from_millis(200), newest.read(&mut [0])).await;
     assert!(open.is_err(), "the newest still has its time");
 }
+
+#[tokio::test]
+async fn a_certificate_has_so_many_connections_and_whoever_has_none_is_counted_by_address() {
+    let dir = tempfile::tempdir().unwrap();
+    let authority = Authority::open(dir.path()).unwrap();
+    let caller = authority.issue("caller", Purpose::Client).unwrap();
+    let identity = authority.issue("server", Purpose::Server).unwrap();
+    for needs_certificate in [true, false] {
+        let mut server = Server::new("127.0.0.1:0".parse().unwrap(), identity.clone());
+        server.needs_certificate = needs_certificate;
+        server.limits.connections_per_certificate = 2;
+        server.limits.connections_per_address = 2;
+        let running = server
+            .start(Routes::default(), std::future::pending())
+            .await
+            .unwrap();
+        let own = needs_certificate.then_some(&caller);
+        let mut open = Vec::new();
+        for _ in 0..2 {
+            let mut stream = connect(&running, &caller.ca_pem, own, &["http/1.1"])
+                .await
+                .unwrap();
+            let head = ask(&mut stream).await.unwrap();
+            assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
+            open.push(stream);
+        }
+        // Under TLS 1.3 a client's handshake is done before the server knows whose it is.
+        let further = match connect(&running, &caller.ca_pem, own, &["http/1.1"]).await {
+            Ok(mut stream) => ask(&mut stream).await,
+            Err(error) => Err(error),
+        };
+        assert!(further.as_ref().map_or(true, String::is_empty), "{further:?}");
+        drop(open.pop());
+        // Its place is free once the server has seen that it is gone.
+        let mut taken = None;
+        for _ in 0..100 {
+            let asked = match connect(&running, &caller.ca_pem, own, &["http/1.1"]).await {
+                Ok(mut stream) => ask(&mut stream).await,
+                Err(error) => Err(error),
+            };
+            taken = asked.ok().filter(|head| head.starts_with("HTTP/1.1 200"));
+            if taken.is_some() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert!(taken.is_some(), "{needs_certificate}");
+    }
+}

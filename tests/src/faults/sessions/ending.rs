@@ -1,8 +1,8 @@
 //! A session that is ended, by its person or by the bureau, while a write of that person is under way.
 //!
-//! The write is kept from its last statement by a lock on its chain. The end must wait for it; a write that begins meanwhile must wait for the
-//! end, and be refused, since writes that overlap without end would else keep a stolen session open for ever. The red twin's writes do not
-//! hold their session: one commits when the end has been answered.
+//! The write is kept from its last statement by a lock on its chain. The end must wait for it; a write that begins meanwhile must wait
+//! for the end, and be refused, since writes that overlap without end would else keep a stolen session open for ever. The red twin's
+//! writes do not hold their session: one commits when the end has been answered.
 
 use std::sync::Arc;
 

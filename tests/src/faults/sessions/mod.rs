@@ -1,8 +1,8 @@
 //! People: sign-in, sessions, and tokens that somebody else holds.
 //!
 //! Each form is a way to make a call with what was stolen, forged or used up. Beside each kind of session the honest call is made too,
-//! since a server that refuses everybody would pass. The red twin takes a session from any certificate and with any key. Sessions that end while
-//! a write is under way are tried apart (`ending`).
+//! since a server that refuses everybody would pass. The red twin takes a session from any certificate and with any key. Sessions that
+//! end while a write is under way are tried apart (`ending`).
 
 mod ending;
 mod forms;
