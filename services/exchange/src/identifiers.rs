@@ -136,14 +136,15 @@ fn is_application_number(number: &str) -> bool {
     year && kind.is_some_and(|digit| "12389".contains(digit))
 }
 
-/// Reads a patent number in any usual form: with `ZL` or `CN`, spaces, without its point, in full width or lower case.
+/// Reads a patent number in any usual form: with `ZL` or `CN`, spaces, without its point, in full width or lower case. Tabs and line ends
+/// within it are no spaces: a cell that holds two lines is no number.
 ///
 /// # Errors
 /// [`RefusalCode::PatentMalformed`], [`RefusalCode::PatentIsPublicationNumber`] or [`RefusalCode::PatentCheckDigit`].
 pub fn read_patent_no(text: &str) -> Result<PatentNo, RefusalCode> {
     let text: String = upper(text)
         .chars()
-        .filter(|symbol| !symbol.is_whitespace())
+        .filter(|symbol| !symbol.is_whitespace() || is_invisible(*symbol))
         .collect();
     let bare = text
         .strip_prefix("ZL")

@@ -27,6 +27,9 @@ pub const RETRY_PAUSE: Duration = Duration::from_millis(500);
 /// 8 KiB of headers, and base64 adds a third.
 const DESCRIPTION_BYTES_MAX: usize = 3_072;
 
+/// Most bytes of one sentence in a status, for the same headers: a sentence may repeat what the caller sent, however long that was.
+const SENTENCE_BYTES_MAX: usize = 1_024;
+
 /// What kind of failure it is; a closed set, one gRPC code each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
@@ -146,10 +149,11 @@ pub fn to_status(fault: &dyn Fault) -> Status {
         }
         _ => (fault.message_zh(), fault.message_en()),
     };
+    let (zh, en) = (bounded(zh), bounded(en));
     let mut metadata: HashMap<String, String> = fault
         .metadata()
         .into_iter()
-        .map(|(key, value)| (key.to_owned(), value))
+        .map(|(key, value)| (key.to_owned(), bounded(value)))
         .collect();
     if let Some(trace_id) = crate::telemetry::current_trace_id() {
         metadata.insert("trace_id".to_owned(), trace_id);
@@ -165,6 +169,15 @@ pub fn to_status(fault: &dyn Fault) -> Status {
     Status::with_error_details(kind.code(), en, details)
 }
 
+/// The sentence, cut off with an ellipsis where it is too long.
+fn bounded(mut sentence: String) -> String {
+    if sentence.len() > SENTENCE_BYTES_MAX {
+        sentence.truncate(sentence.floor_char_boundary(SENTENCE_BYTES_MAX));
+        sentence.push('…');
+    }
+    sentence
+}
+
 fn add_violations(
     details: &mut ErrorDetails,
     metadata: &mut HashMap<String, String>,
@@ -172,7 +185,8 @@ fn add_violations(
 ) {
     let mut bytes_left = DESCRIPTION_BYTES_MAX;
     for (index, violation) in violations.iter().enumerate() {
-        let description = format!("{}: {} / {}", violation.code, violation.zh, violation.en);
+        let (zh, en) = (bounded(violation.zh.clone()), bounded(violation.en.clone()));
+        let description = format!("{}: {zh} / {en}", violation.code);
         let size = description.len().saturating_add(violation.field.len());
         if index > 0 && size > bytes_left {
             let left_off = violations.len().saturating_sub(index);
