@@ -3,9 +3,9 @@
 //! Only a run in full is kept. A run of one group replaces that group's lines and leaves the others, so each line says when it was
 //! made.
 
+use platform::clock::Clock;
 use std::path::{Path, PathBuf};
 
-use chrono::Utc;
 use serde_json::{Value, json};
 
 use crate::figure::{Asked, Figure, Size};
@@ -50,7 +50,7 @@ pub fn keep(command: &str, groups: &[&str], ran: &[(&str, Vec<Figure>)], asked: 
     if asked.size != Size::Full {
         return;
     }
-    let day = Utc::now().format("%Y-%m-%d").to_string();
+    let day = Clock::System.now().format("%Y-%m-%d").to_string();
     let lines = replaced(kept(command), groups, ran, &day, asked.seed);
     let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
     let path = path(command);

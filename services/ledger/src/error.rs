@@ -109,12 +109,14 @@ pub fn both<A, B, E: Together>(one: Result<A, E>, other: Result<B, E>) -> Result
 /// # Errors
 /// Those of all, told together.
 pub fn every<A, E: Together>(all: impl IntoIterator<Item = Result<A, E>>) -> Result<Vec<A>, E> {
-    all.into_iter().fold(Ok(Vec::new()), |values, value| {
-        both(values, value).map(|(mut values, value)| {
+    let mut values = Ok(Vec::new());
+    for value in all {
+        values = both(values, value).map(|(mut values, value)| {
             values.push(value);
             values
-        })
-    })
+        });
+    }
+    values
 }
 
 impl From<sqlx::Error> for Error {

@@ -67,8 +67,6 @@ struct Claims {
     acr: Option<String>,
     amr: Option<Vec<String>>,
     name: Option<String>,
-    #[serde(flatten)]
-    others: Map<String, Value>,
 }
 
 /// Why a token is not taken.
@@ -106,7 +104,9 @@ pub(crate) fn check(
     let kid = jws.header.kid.as_deref().ok_or(Fault::Wrong("kid"))?;
     let mut named = keys.iter().filter(|key| key.kid.as_deref() == Some(kid));
     let key = named.next().ok_or(Fault::KeyUnknown)?;
-    let claims: Claims = jws.claims(key).ok_or(Fault::Wrong("signature"))?;
+    let all: Map<String, Value> = jws.claims(key).ok_or(Fault::Wrong("signature"))?;
+    let stated = all.get(expected.role_claim).cloned();
+    let claims: Claims = serde_json::from_value(Value::Object(all)).map_err(|_| Fault::Wrong("claims"))?;
     about(&claims, expected)?;
     in_time(&claims, now)?;
     let has_factors = claims
@@ -117,7 +117,7 @@ pub(crate) fn check(
     if !has_factors {
         return Err(Fault::Factors);
     }
-    person(claims, expected.role_claim)
+    person(claims, stated)
 }
 
 fn about(claims: &Claims, expected: &Expected<'_>) -> Result<(), Fault> {
@@ -160,7 +160,7 @@ fn in_time(claims: &Claims, now: DateTime<Utc>) -> Result<(), Fault> {
     Ok(())
 }
 
-fn person(claims: Claims, role_claim: &str) -> Result<Person, Fault> {
+fn person(claims: Claims, stated: Option<Value>) -> Result<Person, Fault> {
     let is_plain = claims.sub.bytes().all(|byte| byte.is_ascii_graphic());
     if claims.sub.is_empty() || claims.sub.len() > 128 || !is_plain {
         return Err(Fault::Wrong("sub"));
@@ -168,9 +168,9 @@ fn person(claims: Claims, role_claim: &str) -> Result<Person, Fault> {
     // A name that holds what nobody can see is not shown at all.
     let told: String = claims.name.unwrap_or_default().chars().take(NAME_CHARS).collect();
     let name = exchange::table::text(&told).unwrap_or_default();
-    let roles = match claims.others.get(role_claim) {
+    let roles = match stated {
         None => Vec::new(),
-        Some(value) => serde_json::from_value::<Texts>(value.clone())
+        Some(value) => serde_json::from_value::<Texts>(value)
             .map_err(|_| Fault::Wrong("roles"))?
             .into_vec(),
     };

@@ -65,7 +65,7 @@ pub enum Source {
         may_be_plain: bool,
     },
     /// A sandbox's own.
-    BuiltIn(SandboxProvider),
+    BuiltIn(Arc<SandboxProvider>),
 }
 
 impl SignIn {
@@ -88,7 +88,7 @@ impl SignIn {
             // The built-in provider has words of its own.
             Source::BuiltIn(provider) => {
                 let own = (vec![sandbox::ACR.to_owned()], sandbox::ROLE_CLAIM.to_owned());
-                (Place::BuiltIn(Arc::new(provider)), own.0, own.1)
+                (Place::BuiltIn(provider), own.0, own.1)
             }
             Source::Remote {
                 authorities_pem,

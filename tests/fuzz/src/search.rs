@@ -212,9 +212,10 @@ pub fn search(target: &'static Target, options: &Options) -> Found {
                 }
             }
             Err(place) => {
-                if !found.harmful.contains_key(&place) {
-                    found.harmful.insert(place, save(&harmful, &input));
-                }
+                found
+                    .harmful
+                    .entry(place)
+                    .or_insert_with(|| save(&harmful, &input));
             }
         }
     }

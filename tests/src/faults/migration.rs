@@ -80,7 +80,7 @@ impl Load {
                     let banks = banks.lock().unwrap();
                     banks[number % banks.len()].clone()
                 };
-                let report = (number % 10 == 0).then(|| ReportLoanRequest {
+                let report = number.is_multiple_of(10).then(|| ReportLoanRequest {
                     request_id: ids::request_id(),
                     ..report.clone()
                 });

@@ -3,6 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use exchange::digest::sha256;
+use platform::clock::Clock;
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use serde_json::{Value, json};
@@ -68,7 +69,7 @@ impl ProofKey {
     pub fn claims(method: &str, address: &str, token: &str) -> Value {
         json!({
             "jti": request_id(), "htm": method, "htu": address,
-            "iat": chrono::Utc::now().timestamp(), "ath": part(&sha256(token.as_bytes())),
+            "iat": Clock::System.now().timestamp(), "ath": part(&sha256(token.as_bytes())),
         })
     }
 

@@ -1,5 +1,6 @@
 //! An identity provider that issues what it is told to, over plain HTTP on this machine: for tokens that no provider should issue.
 
+use platform::clock::Clock;
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
@@ -75,7 +76,7 @@ impl Provider {
 
 /// The claims of a token that would be taken.
 fn good(state: &State, nonce: &str) -> Value {
-    let now = chrono::Utc::now().timestamp();
+    let now = Clock::System.now().timestamp();
     json!({
         "iss": state.issuer, "sub": "made-up", "aud": "zhirong", "nonce": nonce, "iat": now, "exp": now + 300,
         "acr": "two", "name": "测试", "zhirong_role": "4105:bureau",

@@ -167,6 +167,9 @@ fn wrong_patent_numbers_are_told_apart() {
         "abc",
         "201610123456.",
         "2.01610E+12",
+        "2016101\t23456.6",
+        "2016101\n23456.6",
+        "2016101\u{2028}23456.6",
     ] {
         assert_eq!(read_patent_no(text), Err(RefusalCode::PatentMalformed), "{text}");
     }

@@ -143,7 +143,7 @@ where
             head.extensions.insert(admitted.caller.clone());
             head.extensions.insert(admitted);
             let response = inner.call(Request::from_parts(head, body)).await?;
-            Ok(response.map(|body| Held::new(body, slot)))
+            Ok(response.map(|body| Held::around(body, slot)))
         })
     }
 }

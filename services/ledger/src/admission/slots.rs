@@ -117,7 +117,7 @@ impl Drop for Held {
 
 impl Held {
     /// The body with its place; an answer that has ended with its head gives it back at once.
-    pub(super) fn new<R>(body: R, slot: Arc<Slot>) -> Body
+    pub(super) fn around<R>(body: R, slot: Arc<Slot>) -> Body
     where
         R: http_body::Body<Data = Bytes> + Send + 'static,
         R::Error: Into<StdError>,
@@ -217,7 +217,7 @@ mod tests {
         for read in [false, true] {
             let slot = Arc::new(slots.clone().take(&caller("one", 1)).unwrap());
             let known = slot.clone();
-            let mut body = Held::new(String::from("answer"), slot);
+            let mut body = Held::around(String::from("answer"), slot);
             assert!(slots.clone().take(&caller("one", 1)).is_err());
             let mut context = Context::from_waker(std::task::Waker::noop());
             while read && !matches!(Pin::new(&mut body).poll_frame(&mut context), Poll::Ready(None)) {}

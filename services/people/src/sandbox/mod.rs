@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use chrono::Utc;
 use http::StatusCode;
+use platform::clock::Clock;
 use platform::config::Secret;
 use policy::ident::City;
 use ring::rand::SystemRandom;
@@ -187,7 +187,7 @@ impl SandboxProvider {
     }
 
     fn id_token(&self, origin: &str, grant: &Grant) -> Option<String> {
-        let now = Utc::now().timestamp();
+        let now = Clock::System.now().timestamp();
         let header = json!({"alg": "ES256", "kid": KEY_ID, "typ": "JWT"});
         let claims = json!({
             "iss": Self::issuer(origin),

@@ -91,7 +91,7 @@ where
         let mut watch = Watch::of(&request, &self.layer);
         let span = watch.span.clone();
         let limit = self.layer.request_time;
-        let request = request.map(|body| Timed::new(body, self.layer.upload_stall));
+        let request = request.map(|body| Timed::around(body, self.layer.upload_stall));
         let call = span.in_scope(|| self.inner.call(request));
         let answered = async move {
             let Ok(answer) = tokio::time::timeout(limit, call).await else {

@@ -25,7 +25,7 @@ pub(super) struct Timed {
 
 impl Timed {
     /// The body with its limit; one that has ended with its head needs none.
-    pub(super) fn new(inner: Body, limit: Duration) -> Body {
+    pub(super) fn around(inner: Body, limit: Duration) -> Body {
         if http_body::Body::is_end_stream(&inner) {
             return inner;
         }
@@ -103,7 +103,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_upload_that_falls_silent_ends_with_its_reason() {
-        let mut body = Timed::new(Body::new(Silent(false)), Duration::from_millis(50));
+        let mut body = Timed::around(Body::new(Silent(false)), Duration::from_millis(50));
         let first = next(&mut body).await;
         assert!(first.unwrap().unwrap().is_data());
         let end = next(&mut body).await;

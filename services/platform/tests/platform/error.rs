@@ -65,6 +65,48 @@ fn reason_languages_and_every_field_come_back() {
     );
 }
 
+/// A refusal that repeats what it was sent.
+#[derive(Debug, thiserror::Error)]
+#[error("request refused")]
+struct Repeating(String);
+
+impl Fault for Repeating {
+    fn kind(&self) -> Kind {
+        Kind::InvalidArgument
+    }
+    fn reason(&self) -> &'static str {
+        "NAME_MALFORMED"
+    }
+    fn message_zh(&self) -> String {
+        self.0.clone()
+    }
+    fn message_en(&self) -> String {
+        self.0.clone()
+    }
+    fn violations(&self) -> Vec<FieldViolation> {
+        vec![FieldViolation {
+            field: "name".to_owned(),
+            code: "NAME_MALFORMED",
+            zh: self.0.clone(),
+            en: self.0.clone(),
+        }]
+    }
+}
+
+#[test]
+fn what_was_sent_is_repeated_up_to_a_bound() {
+    let short = "长".repeat(300);
+    assert_eq!(to_status(&Repeating(short.clone())).message(), short);
+    let status = to_status(&Repeating("长".repeat(5_000)));
+    assert!(status.message().ends_with("长…"), "{}", status.message());
+    assert!(status.message().len() <= 1_024 + "…".len());
+    assert!(
+        status.details().len() * 4 / 3 < 8_000,
+        "{}",
+        status.details().len()
+    );
+}
+
 #[test]
 fn details_fit_into_a_header_and_say_what_was_left_off() {
     let status = to_status(&Refused(500));

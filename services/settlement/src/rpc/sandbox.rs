@@ -5,6 +5,7 @@ use api::settlement::v1 as pb;
 use api::settlement::v1::sandbox_service_server::SandboxService;
 use ledger::Caller;
 use ledger::command::Call;
+use platform::database::Retryable;
 use tonic::{Request, Response};
 
 use super::change::{day_of, invalid};
@@ -34,18 +35,10 @@ impl Settlement {
         body: &pb::AdvanceBusinessDateRequest,
     ) -> Result<pb::AdvanceBusinessDateResponse, Error> {
         use pb::advance_business_date_request::Step;
-        let refused = || {
-            invalid(
-                "days",
-                "DAYS_INVALID",
-                "须为1至3660天，或一个日期",
-                "1 to 3660 days are required, or a day",
-            )
-        };
         let step = match &body.step {
             Some(Step::Days(days)) if (1..=DAYS).contains(days) => (*days, None),
             Some(Step::To(day)) => (0, day_of("to", Some(day))?),
-            _ => return Err(refused()),
+            _ => return Err(too_far()),
         };
         let call = Call {
             object: "business_date".to_owned(),
@@ -55,7 +48,8 @@ impl Settlement {
         self.ledger
             .command(call, move |tx, stamp| {
                 Box::pin(async move {
-                    let today = business_date::advance(tx, stamp.city.as_str(), role, step).await?;
+                    let moved = business_date::advance(tx, stamp.city.as_str(), role, step).await;
+                    let today = moved.map_err(|error| if is_bound(&error) { too_far() } else { error })?;
                     Ok::<_, Error>(pb::AdvanceBusinessDateResponse {
                         business_date: Some(date(today)),
                         audit_head: None,
@@ -64,4 +58,19 @@ impl Settlement {
             })
             .await
     }
+}
+
+fn too_far() -> Error {
+    invalid(
+        "days",
+        "DAYS_INVALID",
+        "须为1至3660天，或一个日期；最多推进一百年",
+        "1 to 3660 days are required, or a day; in all the date moves a hundred years at most",
+    )
+}
+
+/// Whether the database refused to move the date any further.
+fn is_bound(error: &Error) -> bool {
+    let database = error.as_sqlx().and_then(platform::sqlx::Error::as_database_error);
+    database.and_then(|error| error.constraint()) == Some("business_date_forward")
 }

@@ -1,5 +1,7 @@
 //! Signing people in: the provider of the settings, or a sandbox's own; and where they are heard.
 
+use std::sync::Arc;
+
 use gateway::{error_json, http_status};
 use ledger::Error;
 use people::{CLIENT_ID, PeopleLayer, SandboxProvider, Sessions, SignIn, Source};
@@ -49,11 +51,11 @@ fn sign_in(settings: &Settings, database: &Database, rulebooks: &[Rulebook]) -> 
     let source = match (&oidc.issuer, rulebooks.first()) {
         (None, Some(rulebook)) => {
             let client_id = oidc.client_id.clone().unwrap_or_else(|| CLIENT_ID.to_owned());
-            Source::BuiltIn(SandboxProvider::new(
+            Source::BuiltIn(Arc::new(SandboxProvider::new(
                 client_id,
                 secret.clone(),
                 rulebook.city.clone(),
-            )?)
+            )?))
         }
         _ => Source::Remote {
             authorities_pem: match &oidc.ca {

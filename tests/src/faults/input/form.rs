@@ -4,6 +4,9 @@ use serde_json::{Value, json};
 
 use crate::faults::interface::Shape;
 
+/// A text made of another.
+type Change = fn(&str) -> String;
+
 /// How a form is written into a field.
 pub(super) enum Written {
     /// As JSON, from which protobuf is made.
@@ -536,7 +539,7 @@ fn texts(forms: &mut Vec<Form>) {
         "storm of combining marks".to_owned(),
         Made::Inserted("\u{300}".repeat(150)),
     );
-    let changes: [(&str, fn(&str) -> String); 12] = [
+    let changes: [(&str, Change); 12] = [
         ("lower case", |text| text.to_lowercase()),
         ("upper case", |text| text.to_uppercase()),
         ("full width", |text| text.chars().map(widened).collect()),

@@ -25,8 +25,11 @@ use form::{Form, Written, forms};
 /// Calls under way at once.
 const IN_FLIGHT: usize = 16;
 
-/// Where revisions of our own begin: above all that the scene wrote.
-const REVISIONS: u64 = 1_000;
+/// Where revisions of the cases begin: above all that the scene and the round trips wrote.
+const REVISIONS: u64 = 100_000;
+
+/// A revision that no case writes.
+const LAST: u64 = 1_000_000;
 
 /// What the calls came to.
 #[derive(Debug, Default)]
@@ -88,6 +91,8 @@ async fn measure(asked: Asked) -> Vec<Figure> {
     let callers = Callers::new(&sandbox);
     let forms = forms();
     let mut rng = fastrand::Rng::with_seed(asked.seed);
+    // First, while what is stored last is the highest revision: a case may write the highest that there is.
+    let round = round::trips(&callers, &interface, &forms, asked, &mut rng).await;
     let mut cases = cases(&interface, &forms);
     let all = count(cases.len());
     rng.shuffle(&mut cases);
@@ -112,7 +117,6 @@ async fn measure(asked: Asked) -> Vec<Figure> {
     wire::bytes(&callers, &interface, asked, &mut rng, &mut found).await;
     wire::json(&sandbox, &interface, asked, &mut found).await;
     wire::files(&callers, &interface, &forms, asked, &mut found).await;
-    let round = round::trips(&callers, &interface, &forms, asked, &mut rng).await;
     let left_out = together::left_out(&callers, &interface).await;
     let bad = stored::bad(&sandbox).await;
     let twin = stored::twin(&sandbox).await;
@@ -226,7 +230,7 @@ async fn inside_twin(sandbox: &Sandbox, callers: &Callers<'_>, interface: &Inter
         .iter()
         .filter(|call| call.method.name == "RegisterPatent");
     for call in registers {
-        let messages = based(call, REVISIONS * REVISIONS);
+        let messages = based(call, LAST);
         if let Some(answered) = callers.call(&call.caller, &call.method, &messages).await {
             found.judge(|| call.method.path.clone(), &answered);
         }

@@ -102,7 +102,7 @@ fn put(message: &mut Value, path: &[FieldDescriptor], value: Value) {
         put(slot, rest, value);
         return;
     }
-    if !slot.as_array().is_some_and(|list| !list.is_empty()) {
+    if slot.as_array().is_none_or(|list| list.is_empty()) {
         *slot = Value::Array(vec![Value::Null]);
     }
     if let Some(first) = slot.get_mut(0) {

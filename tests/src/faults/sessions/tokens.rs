@@ -47,7 +47,10 @@ async fn signs_in(sandbox: &Sandbox, provider: &Provider, token: Token) -> bool 
 }
 
 /// A token with changed claims under the provider's own key.
-fn changed(change: fn(&mut Value)) -> Token {
+/// A change of claims.
+type Change = fn(&mut Value);
+
+fn changed(change: Change) -> Token {
     Box::new(move |key, mut claims| {
         change(&mut claims);
         key.sign(&header(), &claims)
@@ -55,7 +58,7 @@ fn changed(change: fn(&mut Value)) -> Token {
 }
 
 /// Claims that are changed one at a time.
-const CHANGED: [(&str, fn(&mut Value)); 17] = [
+const CHANGED: [(&str, Change); 17] = [
     ("a token of another issuer", |claims| {
         claims["iss"] = json!("https://id.example")
     }),

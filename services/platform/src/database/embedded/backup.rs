@@ -131,7 +131,7 @@ fn roles(schema: &str) -> BTreeSet<String> {
                 continue;
             }
             // A list goes on as long as its words end in a comma.
-            while let Some(name) = words.next() {
+            for name in words.by_ref() {
                 let plain: String = name
                     .chars()
                     .filter(|c| c.is_alphanumeric() || *c == '_')
