@@ -21,7 +21,8 @@ class First {
         Path identity = Path.of(words[0]);
         var tls = GrpcSslContexts.forClient()
                 .trustManager(identity.resolve("ca.pem").toFile())
-                .keyManager(identity.resolve("102496000991.pem").toFile(), identity.resolve("102496000991.key").toFile());
+                .keyManager(identity.resolve("102496000991.pem").toFile(), identity.resolve("102496000991.key").toFile())
+                .protocols("TLSv1.3"); // what older versions of Netty do not offer by themselves
         var channel = NettyChannelBuilder.forTarget(words[1]).sslContext(tls.build()).build();
         Money amount = Money.newBuilder().setCurrencyCode("CNY").setAmount("8000000.00").build();
         var pledge = Pledge.newBuilder().setPledgeNo("Y2025980009001")

@@ -29,6 +29,8 @@ final class Connection {
                                 .keyManager(
                                         identity.resolve(holder + ".pem").toFile(),
                                         identity.resolve(holder + ".key").toFile())
+                                // Older versions of Netty do not offer it by themselves, and nothing else is spoken.
+                                .protocols("TLSv1.3")
                                 .build())
                 .defaultServiceConfig(serviceConfig())
                 .enableRetry()
