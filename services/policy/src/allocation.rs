@@ -75,6 +75,17 @@ mod tests {
     }
 
     #[test]
+    fn nothing_to_spread_and_nothing_to_spread_over_are_zeros_and_what_is_below_zero_is_refused() {
+        let spread = |total, weights| largest_remainder(Money::from_fen(total), &fen(weights));
+        assert_eq!(spread(0, &[1, 2]), Ok(fen(&[0, 0])));
+        assert_eq!(spread(1, &[0, 2, 0]), Ok(fen(&[0, 1, 0])));
+        assert_eq!(spread(5, &[0, 0]), Ok(fen(&[0, 0])));
+        assert_eq!(spread(5, &[]), Ok(fen(&[])));
+        assert_eq!(spread(-1, &[1, 2]), Err(MoneyError::Overflow));
+        assert_eq!(spread(5, &[2, -1]), Err(MoneyError::Overflow));
+    }
+
+    #[test]
     fn random_spreads_add_up_and_stay_within_one_fen_of_the_exact_share() {
         let seed = 20_251_231;
         println!("seed {seed}");

@@ -9,7 +9,17 @@ fn broken(from: &str, to: &str) -> RulebookError {
 fn the_shipped_rulebook_loads_and_holds_the_default_readings() {
     let rulebook = Rulebook::load(ANYANG_2018_9).unwrap();
     let year = PolicyYear::new(2025).unwrap();
-    assert_eq!(rulebook.revision_of(year).unwrap().readings, Readings::default());
+    let revision = rulebook.revision_of(year).unwrap();
+    assert_eq!(revision.readings, Readings::default());
+    let approved: Vec<&str> = revision.approvals.iter().map(|one| one.id.as_str()).collect();
+    let read: Vec<&str> = revision.readings.list().iter().map(|(id, _)| *id).collect();
+    assert_eq!(approved, read);
+    assert!(
+        revision
+            .approvals
+            .iter()
+            .all(|one| one.reference == "未经批复，缺省读法")
+    );
     assert_eq!(
         rulebook
             .revision_of(PolicyYear::new(2017).unwrap())
@@ -163,6 +173,14 @@ fn the_procedure_has_defaults_and_refuses_broken_values_by_name() {
             negative: Negative::Recovery,
         })
     );
+    for (longest, notice, window) in [(true, 60, 3660), (false, 1, 0)] {
+        let stated = procedure(&format!(
+            "[procedure]\nnotice_working_days = {notice}\nlate_window_days = {window}"
+        ))
+        .unwrap();
+        let read = (stated.notice_working_days, stated.late_window_days);
+        assert_eq!(read, (notice, Some(window)), "longest: {longest}");
+    }
     for (name, value) in [
         ("notice_working_days", "0"),
         ("notice_working_days", "61"),

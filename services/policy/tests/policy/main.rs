@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod agreement;
 #[cfg(test)]
+mod by_hand;
+#[cfg(test)]
 mod face;
 #[cfg(test)]
 mod laws;

@@ -286,7 +286,7 @@ impl<'a> Review<'_, 'a> {
     }
 }
 
-/// The sets of two and more contracts that hang together: each signed or first drawn at most so many days from another.
+/// The sets of contracts that hang together: each signed or first drawn at most so many days from another, or alone.
 fn near_sets<'g, 'c, 'a>(group: &'g [Counted<'c, 'a>], most: i64) -> Vec<Vec<&'g Counted<'c, 'a>>> {
     let mut leaders: Vec<usize> = (0..group.len()).collect();
     let by_date: [fn(&Counted<'_, '_>) -> NaiveDate; 2] = [
@@ -308,7 +308,7 @@ fn near_sets<'g, 'c, 'a>(group: &'g [Counted<'c, 'a>], most: i64) -> Vec<Vec<&'g
     for (place, counted) in group.iter().enumerate() {
         sets.entry(leader(&leaders, place)).or_default().push(counted);
     }
-    sets.into_values().filter(|set| set.len() > 1).collect()
+    sets.into_values().collect()
 }
 
 /// The place that stands for a place's set.

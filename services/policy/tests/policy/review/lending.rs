@@ -6,8 +6,8 @@ use zhirong_policy::ident::PledgeNo;
 use zhirong_policy::money::Rate;
 
 use super::scene::{
-    BORROWER, OTHER_BORROWER, both_sides, day, event, lend, owner, patent_no, reference, sound, uscc, with,
-    yuan,
+    BORROWER, LENDER, OTHER_BORROWER, both_sides, day, event, lend, owner, patent_no, reference, sound, uscc,
+    with, yuan,
 };
 use crate::world::rulebook;
 
@@ -250,6 +250,12 @@ fn one_loan_reported_by_two_institutions() {
         second("B3", "2025-03-01", "2000000"),
         &[DRAW, "loan_events/B3/HT-2/D1"],
     );
+    // An agreement that bears a legal person's code is no legal person.
+    let named_alike = |facts: &mut Facts| {
+        second("B3", "2025-03-01", "2000000")(facts);
+        facts.loans[1].syndicate_no = Some(reference(LENDER));
+    };
+    assert_eq!(with(code, named_alike), []);
     // One contract number at two branches of one legal person, whatever was drawn.
     let numbered =
         |bank: &'static str| move |facts: &mut Facts| lend(facts, bank, "HT-1", 2, "2025-07-01", "900000");
@@ -318,6 +324,21 @@ fn a_patent_acquired_shortly_before_or_given_away_within() {
         }
     };
     both_sides(code, given("2025-12-30"), given("2025-12-31"), &[LOAN]);
+    // Whoever has it then is shown, and nobody who had it before.
+    let sold = |facts: &mut Facts| {
+        given("2025-06-30")(facts);
+        facts
+            .patent_owners
+            .push(owner(1, "张三", "2016-01-01", Some("2018-05-31")));
+        facts
+            .patent_owners
+            .push(owner(1, OTHER_BORROWER, "2025-07-01", None));
+    };
+    let rows = |holder: &str, from: &str| format!("patent_owners/{}/{holder}/owner/{from}", patent_no(1));
+    let found = with(code, sold);
+    let shown = |row: &String| found[0].evidence.contains(row);
+    assert!(shown(&rows(BORROWER, "2018-06-01")) && shown(&rows(OTHER_BORROWER, "2025-07-01")));
+    assert!(!shown(&rows("张三", "2016-01-01")));
     // A second row of the same owner is no transfer.
     let renewed = |facts: &mut Facts| {
         given("2025-06-30")(facts);

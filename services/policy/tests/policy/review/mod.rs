@@ -3,4 +3,4 @@
 mod insuring;
 mod laws;
 mod lending;
-mod scene;
+pub(crate) mod scene;

@@ -15,20 +15,20 @@ use zhirong_policy::rulebook::Rulebook;
 
 use crate::world::rulebook;
 
-pub(super) const BORROWER: &str = "91410500MA0000001X";
+pub(crate) const BORROWER: &str = "91410500MA0000001X";
 pub(super) const OTHER_BORROWER: &str = "91410500MA0000002X";
-const LENDER: &str = "91410500100000001A";
+pub(super) const LENDER: &str = "91410500100000001A";
 const OTHER_LENDER: &str = "91410500100000002B";
 
-pub(super) fn day(text: &str) -> NaiveDate {
+pub(crate) fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
 }
 
-pub(super) fn yuan(text: &str) -> Money {
+pub(crate) fn yuan(text: &str) -> Money {
     Money::parse_yuan(text).unwrap()
 }
 
-pub(super) fn reference(text: &str) -> Reference {
+pub(crate) fn reference(text: &str) -> Reference {
     Reference::from_canonical(text).unwrap()
 }
 
@@ -36,7 +36,7 @@ pub(super) fn uscc(text: &str) -> Uscc {
     Uscc::from_canonical(text).unwrap()
 }
 
-pub(super) fn code(text: &str) -> InstitutionCode {
+pub(crate) fn code(text: &str) -> InstitutionCode {
     InstitutionCode::from_canonical(text).unwrap()
 }
 
@@ -66,7 +66,7 @@ fn enterprise(uscc_text: &str) -> Enterprise {
     }
 }
 
-pub(super) fn patent(number: u32, patentee: &str) -> Patent {
+pub(crate) fn patent(number: u32, patentee: &str) -> Patent {
     Patent {
         patent_no: patent_no(number),
         title: "方法".to_owned(),
@@ -142,7 +142,7 @@ pub(super) fn event(
 }
 
 /// Adds a sound policy on one patent, paid on the first day of cover.
-pub(super) fn insure(facts: &mut Facts, number: &str, patent: u32, insured: &str, premium: &str) {
+pub(crate) fn insure(facts: &mut Facts, number: &str, patent: u32, insured: &str, premium: &str) {
     facts.policies.push(Policy {
         institution_code: code("INS"),
         policy_no: reference(number),
@@ -162,7 +162,7 @@ pub(super) fn insure(facts: &mut Facts, number: &str, patent: u32, insured: &str
 }
 
 /// Adds a payment, or a refund of the payment it names.
-pub(super) fn premium_event(
+pub(crate) fn premium_event(
     facts: &mut Facts,
     policy: &str,
     number: &str,
@@ -183,7 +183,7 @@ pub(super) fn premium_event(
 
 /// Branches B1 and B2 of one bank, B3 of another, an insurer, two enterprises with four patents each, a loan of two million
 /// and a policy.
-pub(super) fn sound() -> Facts {
+pub(crate) fn sound() -> Facts {
     let mut facts = Facts {
         institutions: vec![
             institution("B1", LENDER, InstitutionKind::Bank),
@@ -204,7 +204,7 @@ pub(super) fn sound() -> Facts {
 }
 
 /// The answer about 2025.
-pub(super) fn answer(rulebook: &Rulebook, facts: &Facts) -> Outcome {
+pub(crate) fn answer(rulebook: &Rulebook, facts: &Facts) -> Outcome {
     settle(&Question {
         facts,
         rulebook,
