@@ -4,12 +4,13 @@ use std::borrow::Cow;
 
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
-/// Whether a character is unseen: controls, bidirectional marks, zero-width and line separators.
+/// Whether a character is unseen: controls, bidirectional marks, zero-width, line separators and tags.
 pub(crate) fn is_invisible(symbol: char) -> bool {
     symbol.is_control()
         || matches!(symbol,
             '\u{00AD}' | '\u{061C}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}'
-            | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}')
+            | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}'
+            | '\u{E0000}'..='\u{E007F}')
 }
 
 /// The half-width character of a full-width one.

@@ -6,7 +6,7 @@ use crate::lines::COLUMNS_OF_LINES;
 use crate::sandbox::Sandbox;
 
 /// Characters that nobody sees, as PostgreSQL's regular expressions have them.
-const UNSEEN: &str = r"[\u0001-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]";
+const UNSEEN: &str = r"[\u0001-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]";
 
 /// A text column: schema and table, name, type.
 type Stored = (String, String, String);
@@ -41,8 +41,8 @@ pub(super) async fn bad(sandbox: &Sandbox) -> Vec<String> {
     for (table, column, kind) in columns {
         let value = match kind.as_str() {
             "_text" => format!("array_to_string(\"{column}\", ' ')"),
-            // jsonb writes control characters as escapes.
-            "jsonb" => format!("replace(\"{column}\"::text, '\\u00', chr(1))"),
+            // jsonb writes control characters as escapes, and a backslash as two.
+            "jsonb" => format!("replace(replace(\"{column}\"::text, '\\\\', ''), '\\u00', chr(1))"),
             _ => format!("\"{column}\""),
         };
         let unseen = format!("{} ~ '{UNSEEN}'", searched(&table, &column, &value));
