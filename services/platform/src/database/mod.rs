@@ -32,8 +32,10 @@ pub const MAJOR_MIN: u32 = 15;
 pub const MAJOR_MAX: u32 = 18;
 
 /// How often a migration is tried that waits for a lock.
-const MIGRATION_TRIES: u32 = 60;
-/// Pause between two tries: those who waited behind it go first.
+const MIGRATION_TRIES: u32 = 120;
+/// Last tries, which wait longer: a vacuum of the server's own gives way to whoever has waited a second for it.
+const MIGRATION_LONGER_TRIES: u32 = 90;
+/// Pause between two tries: those who waited behind it go first, and a busy server has worked off its queue by the next.
 const MIGRATION_PAUSE: Duration = Duration::from_millis(500);
 /// SQLSTATE of a lock that was not there in time.
 const LOCK_NOT_AVAILABLE: &str = "55P03";
@@ -189,12 +191,14 @@ impl Database {
     /// A migration that cannot have its lock at once steps back, so that nobody who came after it waits longer than that, and is tried
     /// again. One without a transaction (an index made concurrently) is in nobody's way and waits.
     async fn apply_one(&self, migrator: &Migrator, migration: &Migration) -> Result<(), Error> {
-        let limits = if migration.no_tx {
-            "set statement_timeout = 0; set lock_timeout = 0"
-        } else {
-            "set statement_timeout = 0; set lock_timeout = '1s'"
-        };
         for tries_left in (0..MIGRATION_TRIES).rev() {
+            let limits = if migration.no_tx {
+                "set statement_timeout = 0; set lock_timeout = 0"
+            } else if tries_left < MIGRATION_LONGER_TRIES {
+                "set statement_timeout = 0; set lock_timeout = '1500ms'"
+            } else {
+                "set statement_timeout = 0; set lock_timeout = '200ms'"
+            };
             let mut connection = self.pool.acquire().await?.detach();
             connection.execute(limits).await?;
             let target = Some(migration.version);
