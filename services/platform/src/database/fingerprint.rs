@@ -47,7 +47,7 @@ with ours as (
     select 'trigger', r.name || '.' || t.tgname, pg_get_triggerdef(t.oid) || t.tgenabled::text
     from pg_catalog.pg_trigger t join relation r on r.oid = t.tgrelid where not t.tgisinternal
     union all
-    select 'function', name, prosrc || prosecdef::text || provolatile::text || coalesce(proconfig::text, '') from routine
+    select 'function', name, coalesce(pg_get_function_sqlbody(oid), prosrc) || prosecdef::text || provolatile::text || coalesce(proconfig::text, '') from routine
     union all
     select 'view', name, pg_get_viewdef(oid) || coalesce(reloptions::text, '') from relation where relkind in ('v', 'm')
     union all

@@ -296,6 +296,19 @@ pub(super) const PLANTS: &[Plant] = &[
     ),
     twin(
         Hazard::SchemaChanged,
+        "a check's function that takes everything",
+        sql(
+            &[
+                "create or replace function ledger.is_plain(value text) returns boolean \
+               language sql immutable strict parallel safe return true",
+            ],
+            &[include_str!(
+                "../../../../migrations/20260308000001_tag_characters.sql"
+            )],
+        ),
+    ),
+    twin(
+        Hazard::SchemaChanged,
         "a right too many",
         sql(
             &["grant update on pledge.loan to zhirong_pledge"],
