@@ -162,6 +162,8 @@ impl Http {
     /// A connection, its handshake done.
     pub async fn connect(&self) -> TlsStream<TcpStream> {
         let tcp = TcpStream::connect(self.address).await.unwrap();
+        // A body behind its head would wait for the head's acknowledgement.
+        tcp.set_nodelay(true).unwrap();
         let name = ServerName::try_from("localhost").unwrap();
         self.connector.connect(name, tcp).await.unwrap()
     }

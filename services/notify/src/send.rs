@@ -126,6 +126,8 @@ fn failed(fault: Fault) -> Failure {
 async fn connect(addresses: &[SocketAddr]) -> Result<TcpStream, Failure> {
     for address in addresses {
         if let Ok(stream) = TcpStream::connect(address).await {
+            // A body behind its head would wait for the head's acknowledgement.
+            let _slow_at_worst = stream.set_nodelay(true);
             return Ok(stream);
         }
     }

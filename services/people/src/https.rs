@@ -68,6 +68,7 @@ impl Https {
         let stream = TcpStream::connect((host.as_str(), port))
             .await
             .map_err(unreachable)?;
+        stream.set_nodelay(true).map_err(unreachable)?;
         let answered = if is_tls {
             let name =
                 ServerName::try_from(host.clone()).map_err(|_| failed(format!("{host} is no host name")))?;
