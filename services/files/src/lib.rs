@@ -18,7 +18,7 @@ use api::files::v1::file_service_server::FileServiceServer;
 use api::files::v1::statement_service_server::StatementServiceServer;
 use ledger::Ledger;
 use ledger::import::Hook;
-use platform::serve::MAX_MESSAGE_BYTES;
+use platform::serve::max_message_bytes;
 
 pub use error::Error;
 
@@ -59,6 +59,7 @@ pub fn routes(builder: &mut tonic::service::RoutesBuilder, ledger: Ledger, owner
         owners: Arc::new(owners),
         gate: upload::Gate::default(),
     };
-    builder.add_service(FileServiceServer::new(service.clone()).max_decoding_message_size(MAX_MESSAGE_BYTES));
-    builder.add_service(StatementServiceServer::new(service).max_decoding_message_size(MAX_MESSAGE_BYTES));
+    builder
+        .add_service(FileServiceServer::new(service.clone()).max_decoding_message_size(max_message_bytes()));
+    builder.add_service(StatementServiceServer::new(service).max_decoding_message_size(max_message_bytes()));
 }

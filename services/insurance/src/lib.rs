@@ -7,7 +7,7 @@ mod store;
 use api::insurance::v1::insurance_on_behalf_service_server::InsuranceOnBehalfServiceServer;
 use api::insurance::v1::insurance_service_server::InsuranceServiceServer;
 use ledger::Ledger;
-use platform::serve::MAX_MESSAGE_BYTES;
+use platform::serve::max_message_bytes;
 
 /// The database role of this service.
 pub const DATABASE_ROLE: &str = "zhirong_insurance";
@@ -28,9 +28,9 @@ pub struct Policies {
 pub fn routes(builder: &mut tonic::service::RoutesBuilder, ledger: Ledger) {
     let service = Policies { ledger };
     builder.add_service(
-        InsuranceServiceServer::new(service.clone()).max_decoding_message_size(MAX_MESSAGE_BYTES),
+        InsuranceServiceServer::new(service.clone()).max_decoding_message_size(max_message_bytes()),
     );
     builder.add_service(
-        InsuranceOnBehalfServiceServer::new(service).max_decoding_message_size(MAX_MESSAGE_BYTES),
+        InsuranceOnBehalfServiceServer::new(service).max_decoding_message_size(max_message_bytes()),
     );
 }

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use api::notify::v1::webhook_service_server::WebhookServiceServer;
 use ledger::Ledger;
 use platform::sealing::Keyring;
-use platform::serve::MAX_MESSAGE_BYTES;
+use platform::serve::max_message_bytes;
 
 pub use error::Error;
 pub use event::{EVENT_TYPES, is_event_type};
@@ -72,7 +72,7 @@ impl Webhooks {
     /// Adds the service's routes.
     pub fn routes(&self, builder: &mut tonic::service::RoutesBuilder) {
         builder.add_service(
-            WebhookServiceServer::new(self.clone()).max_decoding_message_size(MAX_MESSAGE_BYTES),
+            WebhookServiceServer::new(self.clone()).max_decoding_message_size(max_message_bytes()),
         );
     }
 

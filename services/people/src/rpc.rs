@@ -6,7 +6,7 @@ use api::people::v1::people_service_server::{PeopleService, PeopleServiceServer}
 use ledger::command::Call;
 use ledger::read::{page_behind, page_size};
 use ledger::{Caller, Ledger, Role};
-use platform::serve::MAX_MESSAGE_BYTES;
+use platform::serve::max_message_bytes;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
@@ -22,7 +22,7 @@ struct People {
 /// Adds the service's routes.
 pub fn routes(builder: &mut tonic::service::RoutesBuilder, ledger: Ledger) {
     let service = People { ledger };
-    builder.add_service(PeopleServiceServer::new(service).max_decoding_message_size(MAX_MESSAGE_BYTES));
+    builder.add_service(PeopleServiceServer::new(service).max_decoding_message_size(max_message_bytes()));
 }
 
 fn name(session_id: Uuid) -> String {

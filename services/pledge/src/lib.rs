@@ -7,7 +7,7 @@ mod store;
 use api::pledge::v1::pledge_on_behalf_service_server::PledgeOnBehalfServiceServer;
 use api::pledge::v1::pledge_service_server::PledgeServiceServer;
 use ledger::Ledger;
-use platform::serve::MAX_MESSAGE_BYTES;
+use platform::serve::max_message_bytes;
 
 /// The database role of this service.
 pub const DATABASE_ROLE: &str = "zhirong_pledge";
@@ -27,8 +27,10 @@ pub struct Pledges {
 /// Adds the service's routes.
 pub fn routes(builder: &mut tonic::service::RoutesBuilder, ledger: Ledger) {
     let service = Pledges { ledger };
-    builder
-        .add_service(PledgeServiceServer::new(service.clone()).max_decoding_message_size(MAX_MESSAGE_BYTES));
-    builder
-        .add_service(PledgeOnBehalfServiceServer::new(service).max_decoding_message_size(MAX_MESSAGE_BYTES));
+    builder.add_service(
+        PledgeServiceServer::new(service.clone()).max_decoding_message_size(max_message_bytes()),
+    );
+    builder.add_service(
+        PledgeOnBehalfServiceServer::new(service).max_decoding_message_size(max_message_bytes()),
+    );
 }

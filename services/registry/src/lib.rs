@@ -15,7 +15,7 @@ use ledger::report::{Entry, apply};
 use ledger::store::{audit, cut_off};
 use ledger::{Caller, Credential, Error, Ledger, Stamp};
 use platform::identity::{Authority, Purpose};
-use platform::serve::MAX_MESSAGE_BYTES;
+use platform::serve::max_message_bytes;
 use policy::ident::City;
 use sqlx::PgConnection;
 
@@ -48,7 +48,7 @@ pub struct Registry {
 /// Adds the service's routes. With an `issuer` (a sandbox) a registered institution gets its certificate at once.
 pub fn routes(builder: &mut tonic::service::RoutesBuilder, ledger: Ledger, issuer: Option<Arc<Authority>>) {
     let service = Registry { ledger, issuer };
-    builder.add_service(RegistryServiceServer::new(service).max_decoding_message_size(MAX_MESSAGE_BYTES));
+    builder.add_service(RegistryServiceServer::new(service).max_decoding_message_size(max_message_bytes()));
 }
 
 /// What else must happen where another service's call stores rows of the registry: the same as in `ImportRegistry`.

@@ -19,7 +19,7 @@ use api::settlement::v1::review_service_server::ReviewServiceServer;
 use api::settlement::v1::sandbox_service_server::SandboxServiceServer;
 use api::settlement::v1::settlement_service_server::SettlementServiceServer;
 use ledger::Ledger;
-use platform::serve::MAX_MESSAGE_BYTES;
+use platform::serve::max_message_bytes;
 use platform::signing::Signer;
 
 pub use error::Error;
@@ -55,9 +55,11 @@ pub fn routes(
     let service = Settlement { ledger, signer };
     builder
         .add_service(
-            SettlementServiceServer::new(service.clone()).max_decoding_message_size(MAX_MESSAGE_BYTES),
+            SettlementServiceServer::new(service.clone()).max_decoding_message_size(max_message_bytes()),
         )
-        .add_service(ReviewServiceServer::new(service.clone()).max_decoding_message_size(MAX_MESSAGE_BYTES));
+        .add_service(
+            ReviewServiceServer::new(service.clone()).max_decoding_message_size(max_message_bytes()),
+        );
     if is_sandbox {
         builder.add_service(SandboxServiceServer::new(service));
     }

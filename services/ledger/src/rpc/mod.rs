@@ -2,7 +2,7 @@
 
 use api::ledger::v1 as pb;
 use api::ledger::v1::audit_service_server::{AuditService, AuditServiceServer};
-use platform::serve::MAX_MESSAGE_BYTES;
+use platform::serve::max_message_bytes;
 use prost::Message;
 use tonic::{Request, Response, Status};
 
@@ -28,7 +28,7 @@ struct Audit {
 /// Adds the audit service, in the role of whichever service the process runs.
 pub fn routes(builder: &mut tonic::service::RoutesBuilder, ledger: Ledger) {
     let service = Audit { ledger };
-    builder.add_service(AuditServiceServer::new(service).max_decoding_message_size(MAX_MESSAGE_BYTES));
+    builder.add_service(AuditServiceServer::new(service).max_decoding_message_size(max_message_bytes()));
 }
 
 #[tonic::async_trait]

@@ -6,8 +6,17 @@ use std::time::Duration;
 use crate::error::Error;
 use crate::twin::{self, Twin};
 
-/// Largest message a service may decode, 1 MiB; each service applies it with `max_decoding_message_size`.
+/// Largest message a service may decode, 1 MiB.
 pub const MAX_MESSAGE_BYTES: usize = 1 << 20;
+
+/// What each service gives to `max_decoding_message_size`: [`MAX_MESSAGE_BYTES`].
+#[must_use]
+pub fn max_message_bytes() -> usize {
+    if twin::is_on(Twin::NoLimits) {
+        return usize::MAX;
+    }
+    MAX_MESSAGE_BYTES
+}
 
 /// The bounds of a server. [`Default`] are those that the product runs with.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -25,7 +25,7 @@ use crate::identity::{Identity, spki_digest};
 use certificates::Current;
 pub use layer::Methods;
 use layer::TraceLayer;
-pub use limits::{Limits, MAX_MESSAGE_BYTES};
+pub use limits::{Limits, MAX_MESSAGE_BYTES, max_message_bytes};
 use tls::TlsIncoming;
 
 /// How long calls under way may go on after the signal to stop.

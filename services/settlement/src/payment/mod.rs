@@ -17,7 +17,7 @@ use std::sync::Arc;
 use api::settlement::v1::payment_service_server::PaymentServiceServer;
 use ledger::Ledger;
 use platform::sealing::Keyring;
-use platform::serve::MAX_MESSAGE_BYTES;
+use platform::serve::max_message_bytes;
 
 pub use error::Error;
 
@@ -42,5 +42,5 @@ pub fn payment_routes(
     keys: Option<Arc<Keyring>>,
 ) {
     let service = Payments { ledger, keys };
-    builder.add_service(PaymentServiceServer::new(service).max_decoding_message_size(MAX_MESSAGE_BYTES));
+    builder.add_service(PaymentServiceServer::new(service).max_decoding_message_size(max_message_bytes()));
 }

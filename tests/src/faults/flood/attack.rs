@@ -26,8 +26,10 @@ use super::raw::{self, Raw};
 use crate::http::{Version, tls};
 
 /// The call that most attacks make: any that an institution may.
-const CALL: &str = "/zhirong.pledge.v1.PledgeService/ReportLoan";
-const LIST: &str = "/zhirong.pledge.v1.PledgeService/ListLoanEvents";
+pub(super) const CALL: &str = "/zhirong.pledge.v1.PledgeService/ReportLoan";
+pub(super) const LIST: &str = "/zhirong.pledge.v1.PledgeService/ListLoanEvents";
+/// The first bytes of a greeting of TLS.
+pub(super) const GREETING: [u8; 11] = [22, 3, 1, 2, 0, 1, 0, 1, 252, 3, 3];
 
 /// A kind of attack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -148,9 +150,9 @@ async fn again<F: Future<Output = std::io::Result<()>>>(attack: impl Fn() -> F) 
 }
 
 /// A body that is sent as it comes.
-type Body = StreamBody<BoxStream<'static, Result<Frame<Bytes>, std::io::Error>>>;
+pub(super) type Body = StreamBody<BoxStream<'static, Result<Frame<Bytes>, std::io::Error>>>;
 
-async fn hyper_to(target: &Target) -> Option<http2::SendRequest<Body>> {
+pub(super) async fn hyper_to(target: &Target) -> Option<http2::SendRequest<Body>> {
     let tcp = TcpStream::connect(target.address).await.ok()?;
     let name = ServerName::try_from("localhost").unwrap();
     let stream = tls(&target.identity, Version::Http2)
@@ -165,7 +167,7 @@ async fn hyper_to(target: &Target) -> Option<http2::SendRequest<Body>> {
 }
 
 /// A gRPC message that states a length; so much of it is sent, and then either its stream ends or nothing more comes.
-fn message(stated: u32, sent: usize, goes_on: bool) -> Body {
+pub(super) fn message(stated: u32, sent: usize, goes_on: bool) -> Body {
     let mut bytes = vec![0];
     bytes.extend_from_slice(&stated.to_be_bytes());
     bytes.resize(sent + 5, 0);
@@ -177,7 +179,7 @@ fn message(stated: u32, sent: usize, goes_on: bool) -> Body {
     })
 }
 
-fn post(body: Body) -> Request<Body> {
+pub(super) fn post(body: Body) -> Request<Body> {
     let request = Request::post(format!("https://localhost{CALL}"));
     request
         .header("content-type", "application/grpc")
@@ -222,7 +224,7 @@ async fn flood(target: &Target, frames: impl Iterator<Item = Vec<u8>>) -> std::i
 }
 
 /// Numbers of streams, as a client opens them.
-fn odd(count: u32) -> impl Iterator<Item = u32> {
+pub(super) fn odd(count: u32) -> impl Iterator<Item = u32> {
     (0..count).map(|number| number * 2 + 1)
 }
 
@@ -286,7 +288,7 @@ async fn handshakes(target: &Target) {
     let one = || async {
         loop {
             if let Ok(mut tcp) = TcpStream::connect(target.address).await {
-                let _closed = tcp.write_all(&[22, 3, 1, 2, 0, 1, 0, 1, 252, 3, 3]).await;
+                let _closed = tcp.write_all(&GREETING).await;
                 let mut byte = [0];
                 let _closed = tokio::io::AsyncReadExt::read(&mut tcp, &mut byte).await;
             }

@@ -4,9 +4,11 @@
 //! `/proc`. Four honest callers are measured quiet just before it, beside it, and after it.
 
 mod attack;
+mod bound;
 mod honest;
 mod raw;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -94,19 +96,24 @@ impl Outcome {
 /// The figures of this group.
 pub fn figures(asked: Asked) -> Vec<Figure> {
     let attacks: &[Attack] = match asked.size {
-        Size::Test => &[Attack::Headers],
-        Size::Smoke => &[Attack::Headers, Attack::Stalled],
+        Size::Test | Size::Smoke => &[TWIN],
         Size::Full | Size::Long => &Attack::ALL,
     };
-    let quiet = Duration::from_millis(asked.of(1_500, 3_000, 4_500, 10_000));
-    let beside = Duration::from_millis(asked.of(2_000, 3_000, 5_000, 80_000));
+    let quiet = Duration::from_millis(asked.of(1_500, 1_500, 4_500, 10_000));
+    let beside = Duration::from_millis(asked.of(2_000, 2_000, 5_000, 80_000));
     let mut figures = Vec::new();
     for outcome in crate::run(wage(attacks, (quiet, beside), &[])) {
         show(outcome.attack.as_str(), &outcome.errors);
         figures.extend(outcome.figures(asked));
     }
     let without = [(VARIABLE, Twin::NoLimits.as_str())];
-    let beside = Duration::from_millis(asked.of(3_000, 4_000, 5_000, 5_000));
+    let [past, past_without] = [&[][..], &without].map(|environment| crate::run(past(environment)));
+    for (attack, (past, past_without)) in Attack::ALL.into_iter().zip(past.into_iter().zip(past_without)) {
+        let name = format!("flood_{}_past_its_bound", attack.as_str());
+        figures.push(Figure::none(&name, past));
+        figures.push(Figure::red_twin(&name, past_without));
+    }
+    let beside = Duration::from_millis(asked.of(3_000, 3_000, 5_000, 5_000));
     let outcome = crate::run(wage(&[TWIN], (quiet, beside), &without)).remove(0);
     eprintln!("without limits: {outcome:?}");
     let name = format!("flood_{}, a server without limits", TWIN.as_str());
@@ -114,24 +121,47 @@ pub fn figures(asked: Asked) -> Vec<Figure> {
     figures
 }
 
-/// Wages attacks one after the other against a server of its own.
-async fn wage(attacks: &[Attack], times: (Duration, Duration), environment: &[(&str, &str)]) -> Vec<Outcome> {
+/// A server of its own, in its folder.
+fn serve(dir: &Path, environment: &[(&str, &str)]) -> Served {
     platform::serve::install_crypto_provider();
-    let dir = temporary_dir("zhirong-flood").unwrap();
-    let _watchdog = watch(&dir);
     let data = dir.to_str().unwrap();
-    let served = Served::start(
+    Served::start(
         &["--sandbox", "--data", data, "--listen", "127.0.0.1:0"],
         environment,
-    );
-    let mut honest = Honest::new(&served).await;
-    honest.renew().await;
-    let hostile = Lending::new(&served).await;
+    )
+}
+
+/// The server as a new institution with one contract attacks it.
+async fn target(served: &Served) -> Target {
+    let hostile = Lending::new(served).await;
     hostile.lend(2025, "8000000.00").await;
-    let target = Target {
+    Target {
         address: served.url().trim_start_matches("https://").parse().unwrap(),
         identity: load_identity(served.identity(), &hostile.code).unwrap(),
-    };
+    }
+}
+
+/// How much of each attack gets further than its bound, on a server of its own.
+async fn past(environment: &[(&str, &str)]) -> Vec<u64> {
+    let dir = temporary_dir("zhirong-flood").unwrap();
+    let _watchdog = watch(&dir);
+    let served = serve(&dir, environment);
+    let mut past = Vec::new();
+    for attack in Attack::ALL {
+        past.push(bound::past(attack, &target(&served).await).await);
+    }
+    drop(served);
+    past
+}
+
+/// Wages attacks one after the other against a server of its own.
+async fn wage(attacks: &[Attack], times: (Duration, Duration), environment: &[(&str, &str)]) -> Vec<Outcome> {
+    let dir = temporary_dir("zhirong-flood").unwrap();
+    let _watchdog = watch(&dir);
+    let served = serve(&dir, environment);
+    let mut honest = Honest::new(&served).await;
+    honest.renew().await;
+    let target = target(&served).await;
     // What is read and made on first use belongs to the base.
     let warm = honest.begin();
     tokio::time::sleep(times.0).await;

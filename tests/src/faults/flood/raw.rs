@@ -15,6 +15,7 @@ const DATA: u8 = 0;
 const HEADERS: u8 = 1;
 const RST_STREAM: u8 = 3;
 const SETTINGS: u8 = 4;
+const GOAWAY: u8 = 7;
 const WINDOW_UPDATE: u8 = 8;
 const CONTINUATION: u8 = 9;
 
@@ -22,6 +23,8 @@ const END_STREAM: u8 = 1;
 const END_HEADERS: u8 = 4;
 /// Reset of a stream that its opener wants no more.
 const CANCEL: u32 = 8;
+/// Status 200 as a header of an answer: entry 8 of HPACK's table (RFC 7541, appendix A).
+const STATUS_200: u8 = 0x88;
 /// How far the peer may send ahead on a stream.
 const INITIAL_WINDOW_SIZE: u16 = 4;
 
@@ -115,6 +118,17 @@ impl To {
 }
 
 impl From {
+    /// The next frame; none where the server has closed the connection.
+    pub(super) async fn next(&mut self) -> Option<Heard> {
+        let mut head = [0; 9];
+        self.0.read_exact(&mut head).await.ok()?;
+        let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+        let mut payload = vec![0; usize::try_from(length).unwrap()];
+        self.0.read_exact(&mut payload).await.ok()?;
+        let [kind, flags] = [head[3], head[4]];
+        Some(Heard { kind, flags, payload })
+    }
+
     /// Reads and throws away until the server closes the connection.
     pub(super) async fn drain(&mut self) {
         let mut bytes = vec![0; 16 << 10];
@@ -122,9 +136,48 @@ impl From {
     }
 }
 
+/// A frame of the server's.
+pub(super) struct Heard {
+    kind: u8,
+    flags: u8,
+    payload: Vec<u8>,
+}
+
+impl Heard {
+    /// A stream is taken back.
+    pub(super) const fn is_reset(&self) -> bool {
+        self.kind == RST_STREAM
+    }
+
+    /// An answer ends, or is taken back.
+    pub(super) const fn is_end(&self) -> bool {
+        self.is_reset() || matches!(self.kind, HEADERS | DATA) && self.flags & END_STREAM != 0
+    }
+
+    /// An answer whose status is not 200, by the first of its headers.
+    pub(super) fn is_refused_by_http(&self) -> bool {
+        self.kind == HEADERS && self.payload.first() != Some(&STATUS_200)
+    }
+
+    /// The server will hear no more on this connection.
+    pub(super) const fn is_farewell(&self) -> bool {
+        self.kind == GOAWAY
+    }
+}
+
 /// The head of a call, which does not end its stream.
 pub(super) fn open(stream: u32, block: &[u8]) -> Vec<u8> {
     frame(HEADERS, END_HEADERS, stream, block)
+}
+
+/// A message without a byte, which ends its call.
+pub(super) fn empty(stream: u32) -> Vec<u8> {
+    frame(DATA, END_STREAM, stream, &[0; 5])
+}
+
+/// The first bytes of a message of 64 KiB, whose rest does not come.
+pub(super) fn unfinished(stream: u32) -> Vec<u8> {
+    frame(DATA, 0, stream, &[0, 0, 1, 0, 0, 0, 0, 0])
 }
 
 /// A call with one message.
@@ -150,6 +203,11 @@ pub(super) fn begin_headers(stream: u32, block: &[u8]) -> Vec<u8> {
 /// More headers, which go on in the next frame.
 pub(super) fn more_headers(stream: u32, block: &[u8]) -> Vec<u8> {
     frame(CONTINUATION, 0, stream, block)
+}
+
+/// The last headers of a call.
+pub(super) fn last_headers(stream: u32, block: &[u8]) -> Vec<u8> {
+    frame(CONTINUATION, END_HEADERS, stream, block)
 }
 
 /// Lets the server send so many bytes more on a stream, or on the connection (0).
