@@ -9,8 +9,8 @@ fn holds(group: &str) {
         size: Size::Test,
         seed: SEED,
     };
-    let (_, figures) = faults::GROUPS.iter().find(|(name, _)| *name == group).unwrap();
-    let figures = figures(asked);
+    let group = faults::GROUPS.iter().find(|one| one.name == group).unwrap();
+    let figures = (group.figures)(asked);
     let wrong: Vec<_> = figures.iter().filter(|figure| !figure.is_ok()).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
 }

@@ -3,11 +3,9 @@
 //! A figure counts violations, or how far a proof reached. A guard's figure is followed by that of its red twin: the same check
 //! over a variant that is broken on purpose, which must find something, else the figure would prove nothing.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
-
-use crate::last_run;
 
 /// The seed where none is given.
 pub const SEED: u64 = 20_180_221;
@@ -23,6 +21,22 @@ pub enum Size {
     Full,
     /// The large counts.
     Long,
+}
+
+impl Size {
+    /// Every size.
+    pub const ALL: [Self; 4] = [Self::Test, Self::Smoke, Self::Full, Self::Long];
+
+    /// Its word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Test => "test",
+            Self::Smoke => "smoke",
+            Self::Full => "full",
+            Self::Long => "long",
+        }
+    }
 }
 
 /// How a run was asked for.
@@ -178,29 +192,6 @@ pub fn print_all(figures: &[Figure], seed: Option<u64>) -> bool {
         .iter()
         .for_each(|figure| println!("{}", figure.line(seed)));
     figures.iter().all(Figure::is_ok)
-}
-
-/// A group of figures.
-pub type Group = fn(Asked) -> Vec<Figure>;
-
-/// Runs every group of a command, or one, and prints each figure as it comes; a run in full is kept. Answers whether all are as they
-/// must be.
-#[must_use]
-pub fn run_groups(command: &str, groups: &[(&str, Group)], asked: Asked, only: Option<&str>) -> bool {
-    let (mut ran, mut is_ok) = (Vec::new(), true);
-    for (name, group) in groups {
-        if only.is_some_and(|only| only != *name) {
-            continue;
-        }
-        let begun = Instant::now();
-        let own = group(asked);
-        is_ok &= print_all(&own, Some(asked.seed));
-        ran.push((*name, own));
-        eprintln!("{name}: {} s", begun.elapsed().as_secs());
-    }
-    let names: Vec<&str> = groups.iter().map(|(name, _)| *name).collect();
-    last_run::keep(command, &names, &ran, asked);
-    is_ok
 }
 
 /// The first few things that went wrong, for people; figures only count.

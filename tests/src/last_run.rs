@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::figure::{Asked, Figure, Size};
+use crate::figure::{Asked, Size};
+use crate::groups::Ran;
 
 /// The commands whose runs are kept, in the order in which they are shown.
 pub const COMMANDS: [&str; 2] = ["proofs", "faults"];
@@ -46,12 +47,12 @@ pub fn kept(command: &str) -> Vec<Value> {
 ///
 /// # Panics
 /// Where the file cannot be written.
-pub fn keep(command: &str, groups: &[&str], ran: &[(&str, Vec<Figure>)], asked: Asked) {
+pub(crate) fn keep(command: &str, groups: &[&str], ran: &[Ran], asked: Asked) {
     if asked.size != Size::Full {
         return;
     }
     let day = Clock::System.now().format("%Y-%m-%d").to_string();
-    let lines = replaced(kept(command), groups, ran, &day, asked.seed);
+    let lines = replaced(kept(command), groups, ran, &day);
     let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
     let path = path(command);
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -59,18 +60,12 @@ pub fn keep(command: &str, groups: &[&str], ran: &[(&str, Vec<Figure>)], asked: 
 }
 
 /// The lines before with those of the groups that ran, in the order of the groups.
-fn replaced(
-    before: Vec<Value>,
-    groups: &[&str],
-    ran: &[(&str, Vec<Figure>)],
-    day: &str,
-    seed: u64,
-) -> Vec<Value> {
+fn replaced(before: Vec<Value>, groups: &[&str], ran: &[Ran], day: &str) -> Vec<Value> {
     let mut lines = Vec::new();
     for group in groups {
-        match ran.iter().find(|(name, _)| name == group) {
-            Some((_, figures)) => lines.extend(figures.iter().map(|figure| {
-                let mut line = figure.line(Some(seed));
+        match ran.iter().find(|ran| ran.group == *group) {
+            Some(ran) => lines.extend(ran.lines.iter().map(|line| {
+                let mut line = line.clone();
                 line["group"] = json!(group);
                 line["date"] = json!(day);
                 line
@@ -142,19 +137,23 @@ pub fn write() -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::figure::Figure;
+
+    fn ran(group: &'static str, figure: &Figure, seed: u64) -> Ran {
+        Ran {
+            group,
+            lines: vec![figure.line(Some(seed))],
+            is_ok: figure.is_ok(),
+        }
+    }
 
     #[test]
     fn a_run_of_one_group_replaces_its_own_lines_alone() {
-        let ran = |value| vec![("b", vec![Figure::none("x", value)])];
-        let first = replaced(
-            Vec::new(),
-            &["a", "b"],
-            &[("a", vec![Figure::none("y", 0_u64)])],
-            "2026-01-01",
-            1,
-        );
-        let both = replaced(first, &["a", "b"], &ran(3_u64), "2026-01-02", 2);
-        let after = replaced(both, &["a", "b"], &ran(0_u64), "2026-01-03", 3);
+        let of_b = |value: u64, seed| [ran("b", &Figure::none("x", value), seed)];
+        let of_a = [ran("a", &Figure::none("y", 0_u64), 1)];
+        let first = replaced(Vec::new(), &["a", "b"], &of_a, "2026-01-01");
+        let both = replaced(first, &["a", "b"], &of_b(3, 2), "2026-01-02");
+        let after = replaced(both, &["a", "b"], &of_b(0, 3), "2026-01-03");
         let told: Vec<_> = after
             .iter()
             .map(|line| (line["figure"].as_str(), line["date"].as_str()))
@@ -168,13 +167,8 @@ mod tests {
     #[test]
     fn the_table_stands_between_its_marks_and_is_stable() {
         let readme = format!("# A\n{}old\n{}# B\n", MARKS[0], MARKS[1]);
-        let lines = replaced(
-            Vec::new(),
-            &["a"],
-            &[("a", vec![Figure::none("lost | found", 1_u64)])],
-            "2026-01-01",
-            1,
-        );
+        let broken = [ran("a", &Figure::none("lost | found", 1_u64), 1)];
+        let lines = replaced(Vec::new(), &["a"], &broken, "2026-01-01");
         let kept = [("faults", lines)];
         let text = with_table(&readme, &kept).unwrap();
         assert!(

@@ -20,6 +20,7 @@ pub mod fault_proxy;
 pub mod faults;
 pub mod figure;
 pub mod fingerprint;
+pub mod groups;
 pub mod hostile;
 pub mod http;
 pub mod ids;

@@ -11,6 +11,20 @@ use platform::identity::load_identity;
 /// How long a start may take: a database is made or recovered in that time.
 const START_LIMIT: Duration = Duration::from_secs(90);
 
+/// Cargo as a person calls it. Below `cargo run` it would hand on what that says of the package that runs, and a dependency whose build
+/// looks at those variables (ring) would be built again each time, with all that stands on it.
+#[must_use]
+pub fn cargo() -> Command {
+    let mut cargo = Command::new("cargo");
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            cargo.env_remove(&name);
+        }
+    }
+    cargo
+}
+
 /// The program, built beside the tests.
 ///
 /// # Panics

@@ -20,10 +20,12 @@
 //! - `service-config`: writes `proto/service_config.json` from the descriptors
 
 use std::path::PathBuf;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use zhirong_tests::cases::{Order, all, by_server, folder};
-use zhirong_tests::figure::{self, Asked, Group, SEED, Size};
+use zhirong_tests::figure::{self, Asked, SEED, Size};
+use zhirong_tests::groups::{self, Group};
+use zhirong_tests::process::cargo;
 use zhirong_tests::{
     bench, clients, docs, faults, fingerprint, last_run, parity, proofs, run, sbom, service_config, strangers,
 };
@@ -61,6 +63,10 @@ fn main() -> ExitCode {
             Some(asked) => run(parity::run(&asked)),
             None => return usage(),
         },
+        [groups::ONE, command, size, seed, name] => match one(command, size, seed, name) {
+            Some((group, asked)) => group.run(asked),
+            None => return usage(),
+        },
         ["proofs", rest @ ..] => match asked(Size::Full, &proofs::GROUPS, rest) {
             Some((asked, only)) => built() && proofs::run(asked, only),
             None => return usage(),
@@ -93,8 +99,8 @@ fn hostile() -> bool {
 }
 
 fn usage() -> ExitCode {
-    let names = |groups: &[(&'static str, Group)]| -> String {
-        let names: Vec<&str> = groups.iter().map(|(name, _)| *name).collect();
+    let names = |groups: &[Group]| -> String {
+        let names: Vec<&str> = groups.iter().map(|group| group.name).collect();
         names.join("|")
     };
     eprintln!(
@@ -119,7 +125,7 @@ fn openapi() -> bool {
 }
 
 /// The options of the proofs and faults; none where one is unknown.
-fn asked<'a>(size: Size, groups: &[(&str, Group)], words: &[&'a str]) -> Option<(Asked, Option<&'a str>)> {
+fn asked<'a>(size: Size, groups: &[Group], words: &[&'a str]) -> Option<(Asked, Option<&'a str>)> {
     let mut asked = Asked { size, seed: SEED };
     let (mut only, mut words) = (None, words.iter());
     while let Some(word) = words.next() {
@@ -128,13 +134,26 @@ fn asked<'a>(size: Size, groups: &[(&str, Group)], words: &[&'a str]) -> Option<
             "--seed" => asked.seed = words.next()?.parse().ok()?,
             "--only" => {
                 let group = words.next()?;
-                groups.iter().find(|(name, _)| name == group)?;
+                groups.iter().find(|one| one.name == *group)?;
                 only = Some(*group);
             }
             _ => return None,
         }
     }
     Some((asked, only))
+}
+
+/// One group of a command and how much of it, as [`groups::run`] asks for them.
+fn one(command: &str, size: &str, seed: &str, name: &str) -> Option<(Group, Asked)> {
+    let groups: &[Group] = match command {
+        "proofs" => &proofs::GROUPS,
+        "faults" => &faults::GROUPS,
+        _ => return None,
+    };
+    let group = groups.iter().find(|group| group.name == name)?;
+    let size = Size::ALL.into_iter().find(|one| one.as_str() == size)?;
+    let seed = seed.parse().ok()?;
+    Some((*group, Asked { size, seed }))
 }
 
 /// Runs every case both ways: by `assess` with all steps and variants, and through the services in three orders of arrival.
@@ -174,10 +193,10 @@ fn cases(dir: PathBuf) -> bool {
     failed == 0
 }
 
-/// Builds the program and the Rust sample, which run as processes of their own: with the harness, so that their features are those of
-/// the tests and nothing is built twice, and without the test binaries, which take longest.
+/// Builds the program, the Rust sample and the search of the fuzz targets, which run as processes of their own: with the harness, so
+/// that their features are those of the tests and nothing is built twice, and without the test binaries, which take longest.
 fn built() -> bool {
-    Command::new("cargo")
+    cargo()
         .args(["build", "--release", "--quiet", "--lib", "--bins", "--examples"])
         .args([
             "--package",
@@ -186,6 +205,8 @@ fn built() -> bool {
             "zhirong-tests",
             "--package",
             "zhirong-client",
+            "--package",
+            "zhirong-fuzz",
         ])
         .status()
         .is_ok_and(|status| status.success())
@@ -210,9 +231,6 @@ fn check() -> bool {
     ];
     steps.iter().all(|step| {
         eprintln!("cargo {}", step.join(" "));
-        Command::new("cargo")
-            .args(*step)
-            .status()
-            .is_ok_and(|status| status.success())
+        cargo().args(*step).status().is_ok_and(|status| status.success())
     })
 }

@@ -10,7 +10,7 @@ use client::{Client, retry};
 use platform::database::embedded::temporary_dir;
 use platform::database::{Database, Tuning};
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{ConnectOptions, Connection, Executor};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
 use tokio::task::JoinSet;
 
 use crate::figure::{Asked, Figure, show};
@@ -120,6 +120,30 @@ async fn read_for_long(options: PgConnectOptions) {
     reader.close().await.unwrap();
 }
 
+/// Stores so many loans of another enterprise beside the one that is there, without the service: a large table takes an hour through it.
+async fn fill(options: &PgConnectOptions, rows: u64) {
+    let borrower = ids::enterprise(ids::fresh());
+    let mut owner = options.connect().await.unwrap();
+    let copies = format!(
+        "begin;
+        set local statement_timeout = 0;
+        set local zhirong.city = '4105';
+        set local zhirong.institution = '*';
+        alter table pledge.loan disable trigger user;
+        insert into pledge.loan
+        select copy.*
+        from pledge.loan one, generate_series(1, {rows}) number,
+            lateral jsonb_populate_record(
+                one,
+                jsonb_build_object('contract_no', 'COPY-' || number, 'borrower_uscc', '{borrower}', 'pledge_no', null)
+            ) copy;
+        alter table pledge.loan enable trigger user;
+        commit"
+    );
+    owner.execute(AssertSqlSafe(copies)).await.unwrap();
+    owner.close().await.unwrap();
+}
+
 /// Runs the migrations under load, then the same change as nobody should write it.
 pub fn figures(asked: Asked) -> Vec<Figure> {
     platform::serve::install_crypto_provider();
@@ -185,6 +209,9 @@ async fn migrate(asked: Asked) -> Vec<Figure> {
     let banks = Arc::new(Mutex::new(vec![scene.bank.clone()]));
     let a_second = asked.of(40, 60, 200, 200);
     let options = options_of(&dir);
+    let rows = asked.of(100, 1_000, 20_000, 1_000_000);
+    scene.lend(YEAR, "1000000.00").await;
+    fill(&options, rows).await;
     let owner = Database::connect(options.clone(), &Tuning::default())
         .await
         .unwrap();
@@ -195,6 +222,9 @@ async fn migrate(asked: Asked) -> Vec<Figure> {
     tokio::time::sleep(Duration::from_millis(200)).await;
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
     let migrated = owner.migrate_from(&fixtures).await;
+    if let Err(error) = &migrated {
+        eprintln!("{error:?}");
+    }
     reader.await.unwrap();
     // A program of today starts beside the schema of tomorrow.
     let second = beside(&dir, "127.0.0.1:0");
@@ -225,9 +255,12 @@ async fn migrate(asked: Asked) -> Vec<Figure> {
     let milliseconds = |duration: Duration| u64::try_from(duration.as_millis()).unwrap();
     let stalled = u64::from(milliseconds(twin.longest) > STALL_MS_MAX);
     vec![
-        Figure::none(
-            "migrations that failed",
-            u64::from(migrated.inspect_err(|error| eprintln!("{error:?}")).is_err()),
+        Figure::none("migrations that failed", u64::from(migrated.is_err())),
+        Figure::judged(
+            "loans in the table that is migrated",
+            rows + 1,
+            "printed only",
+            true,
         ),
         Figure::none("requests failed while migrating", told.failed.len()),
         Figure::timed(

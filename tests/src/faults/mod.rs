@@ -27,33 +27,34 @@ pub mod tenants;
 pub mod unsafe_start;
 mod writers;
 
-use crate::figure::{Asked, Group, run_groups};
+use crate::figure::Asked;
+use crate::groups::{self, Group};
 
 /// Every group by the name under which it can be asked for alone.
-pub const GROUPS: [(&str, Group); 19] = [
-    ("killed", killed::figures),
-    ("crashed", crashed::figures),
-    ("cancelled", cancelled::figures),
-    ("changed", changed::figures),
-    ("tenants", tenants::figures),
-    ("revoked", revoked::figures),
-    ("sessions", sessions::figures),
-    ("failover", failover::figures),
-    ("flood", flood::figures),
-    ("input", input::figures),
-    ("forced", forced::figures),
-    ("migration", migration::figures),
-    ("rotated", rotated::figures),
-    ("restored", restored::figures),
-    ("canary", canary::figures),
-    ("unsafe-start", unsafe_start::figures),
-    ("sources", sources::figures),
-    ("mutants", mutants::figures),
-    ("fuzz", fuzz::figures),
+pub const GROUPS: [Group; 19] = [
+    Group::counted("killed", killed::figures),
+    Group::counted("crashed", crashed::figures),
+    Group::counted("cancelled", cancelled::figures),
+    Group::counted("changed", changed::figures),
+    Group::counted("tenants", tenants::figures),
+    Group::timed("revoked", revoked::figures),
+    Group::counted("sessions", sessions::figures),
+    Group::timed("failover", failover::figures),
+    Group::timed("flood", flood::figures),
+    Group::counted("input", input::figures),
+    Group::counted("forced", forced::figures),
+    Group::timed("migration", migration::figures),
+    Group::timed("rotated", rotated::figures),
+    Group::timed("restored", restored::figures),
+    Group::counted("canary", canary::figures),
+    Group::counted("unsafe-start", unsafe_start::figures),
+    Group::counted("sources", sources::figures),
+    Group::counted("mutants", mutants::figures),
+    Group::counted("fuzz", fuzz::figures),
 ];
 
 /// Runs every group, or one, and prints each figure; answers whether all are as they must be.
 #[must_use]
 pub fn run(asked: Asked, only: Option<&str>) -> bool {
-    run_groups("faults", &GROUPS, asked, only)
+    groups::run("faults", &GROUPS, asked, only)
 }

@@ -10,7 +10,9 @@ use std::time::{Duration, Instant};
 
 use api::pledge::v1 as pb;
 use api::registry::v1 as registry;
+use futures_util::StreamExt;
 use futures_util::future::join_all;
+use futures_util::stream;
 use platform::database::embedded::temporary_dir;
 use platform::identity::load_identity;
 use platform::twin::{Twin, VARIABLE};
@@ -75,6 +77,8 @@ impl Place {
     }
 }
 
+/// Institutions that are withdrawn at once.
+const AT_ONCE: usize = 4;
 /// What was recorded in an institution's name.
 pub(super) const RECORDED: &str =
     "select count(*) from ledger.audit where stream = $1 and action <> 'Enroll'";
@@ -99,11 +103,11 @@ struct Outcome {
 /// The figures of this group.
 pub fn figures(asked: Asked) -> Vec<Figure> {
     let rounds = asked.of(1, 2, 4, 20);
-    let mut all = Vec::new();
     let place = Place::start(&[]);
-    for _ in 0..rounds {
-        all.push(crate::run(round(&place)));
-    }
+    let all: Vec<Outcome> = crate::run(async {
+        let withdrawals = stream::iter(0..rounds).map(|_| round(&place));
+        withdrawals.buffer_unordered(AT_ONCE).collect().await
+    });
     for outcome in &all {
         show("revoked", &outcome.problems);
     }

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::figure::{Asked, Figure, Size, count, show};
+use crate::process::cargo;
 
 /// The registry's name in a lock file.
 const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
@@ -75,7 +76,7 @@ fn unknown_sources(lock: &str) -> Vec<String> {
 
 /// The crates that are built for one system, which is what is delivered; crates that only other systems need are not.
 fn crates(target: &str) -> Vec<Crate> {
-    let output = Command::new("cargo")
+    let output = cargo()
         .args([
             "metadata",
             "--format-version",

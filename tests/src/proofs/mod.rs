@@ -21,8 +21,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 pub use crate::figure::{Asked, Figure, SEED, Size};
-use crate::figure::{Group, run_groups};
 pub(crate) use crate::figure::{count, show};
+use crate::groups::{self, Group};
 
 /// The first policy year that a proof settles in its own database; the next ones follow it.
 pub(crate) const FIRST_YEAR: i32 = 2040;
@@ -30,22 +30,22 @@ pub(crate) const FIRST_YEAR: i32 = 2040;
 const THREADS: u64 = 2;
 
 /// Every group by the name under which it can be asked for alone.
-pub const GROUPS: [(&str, Group); 9] = [
-    ("order", order::figures),
-    ("mutants", mutants::figures),
-    ("caps", caps::figures),
-    ("budgets", budgets::figures),
-    ("twice", twice::figures),
-    ("late", late::figures),
-    ("killed", killed::figures),
-    ("people", people::figures),
-    ("cases", cases::figures),
+pub const GROUPS: [Group; 9] = [
+    Group::counted("order", order::figures),
+    Group::counted("mutants", mutants::figures),
+    Group::counted("caps", caps::figures),
+    Group::counted("budgets", budgets::figures),
+    Group::counted("twice", twice::figures),
+    Group::counted("late", late::figures),
+    Group::counted("killed", killed::figures),
+    Group::counted("people", people::figures),
+    Group::counted("cases", cases::figures),
 ];
 
 /// Runs every group, or one, and prints each figure; answers whether all are as they must be.
 #[must_use]
 pub fn run(asked: Asked, only: Option<&str>) -> bool {
-    run_groups("proofs", &GROUPS, asked, only)
+    groups::run("proofs", &GROUPS, asked, only)
 }
 
 /// Does numbered pieces of work on all threads and folds what they yield together, in no particular order.

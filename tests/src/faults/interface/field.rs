@@ -43,6 +43,11 @@ impl Leaf {
         self.path.last().map_or("", FieldDescriptor::name)
     }
 
+    /// Its name among all fields of all messages.
+    pub(in crate::faults) fn full_name(&self) -> &str {
+        self.path.last().map_or("", FieldDescriptor::full_name)
+    }
+
     /// Where it stands in a request: what is there already, if anything is.
     pub(in crate::faults) fn get<'a>(&self, messages: &'a [Value]) -> Option<&'a Value> {
         let mut value = messages.get(self.message(messages))?;

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use serde_json::Value;
 
 use super::find::{Change, Site, sites};
 use super::text::{Placed, Wanted, blamed, spliced};
+use crate::process::cargo;
 
 /// The crates in the copy.
 const CRATES: [&str; 2] = ["policy", "exchange"];
@@ -246,7 +247,7 @@ pub(super) fn build(candidates: &Candidates, wanted: &BTreeSet<usize>) -> Copy {
             put(&dir.join(&file.path), text.as_bytes());
             placed.push((file.path.clone(), own));
         }
-        match cargo(&dir) {
+        match built(&dir) {
             Ok(tests) => return Copy { tests, dropped },
             Err(complaints) => {
                 let blamed: BTreeSet<usize> = complaints
@@ -304,8 +305,8 @@ fn push_span(span: &Value, spans: &mut Vec<(bool, String, Range<usize>)>) {
 }
 
 /// One build: the test programs, or what the compiler says.
-fn cargo(dir: &Path) -> Result<Vec<(PathBuf, PathBuf)>, Vec<Complaint>> {
-    let output = Command::new("cargo")
+fn built(dir: &Path) -> Result<Vec<(PathBuf, PathBuf)>, Vec<Complaint>> {
+    let output = cargo()
         .args([
             "build",
             "--release",
@@ -318,7 +319,6 @@ fn cargo(dir: &Path) -> Result<Vec<(PathBuf, PathBuf)>, Vec<Complaint>> {
         .env("CARGO_TARGET_DIR", dir.join("target"))
         // Versions are made by machine and full of brackets.
         .env("RUSTFLAGS", "--cap-lints=allow")
-        .env_remove("CARGO_MANIFEST_DIR")
         .stderr(Stdio::piped())
         .output()
         .unwrap();
