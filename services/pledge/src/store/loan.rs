@@ -25,7 +25,10 @@ pub(crate) async fn concerned(
              where city = $1 and institution_code = $2
                and contract_no in (
                    select contract_no from pledge.loan
-                   where city = $1 and institution_code = $2 and (contract_no = any($3) or pledge_no = any($4))
+                   where city = $1 and institution_code = $2 and contract_no = any($3)
+                   union
+                   select contract_no from pledge.loan
+                   where city = $1 and institution_code = $2 and pledge_no = any($4)
                )
              order by contract_no, revision desc
          ) latest

@@ -296,15 +296,17 @@ pub(super) const PLANTS: &[Plant] = &[
     ),
     twin(
         Hazard::SchemaChanged,
-        "a check's function that takes everything",
+        "a function of the audit's hash that hashes something else",
         sql(
             &[
-                "create or replace function ledger.is_plain(value text) returns boolean \
-               language sql immutable strict parallel safe return true",
+                "create or replace function ledger.audit_part(part bytea) returns bytea \
+               language sql immutable parallel safe return '\\x00'::bytea",
             ],
-            &[include_str!(
-                "../../../../migrations/20260308000001_tag_characters.sql"
-            )],
+            &[
+                "create or replace function ledger.audit_part(part bytea) returns bytea \
+               language sql immutable parallel safe \
+               return coalesce(int4send(octet_length(part)) || part, '\\xffffffff'::bytea)",
+            ],
         ),
     ),
     twin(
