@@ -99,6 +99,15 @@ impl Credential {
             Self::Session(digest) => ("session", digest),
         }
     }
+
+    /// What a caller is told by whom it stands no more.
+    #[must_use]
+    pub const fn gone(&self) -> Error {
+        match self {
+            Self::Key(_) => Error::CallerUnknown,
+            Self::Session(_) => Error::SessionEnded,
+        }
+    }
 }
 
 /// A caller whose credential is registered and valid.

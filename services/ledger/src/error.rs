@@ -17,6 +17,9 @@ pub enum Error {
     /// The connection's certificate belongs to nobody known, or its credential is not valid now.
     #[error("the caller's certificate is not registered or no longer valid")]
     CallerUnknown,
+    /// No open session has this token: it is unknown, unused for too long, past its end or revoked; which of them, nobody outside learns.
+    #[error("the session has ended; sign in again")]
+    SessionEnded,
     /// As many calls are under way as may be; nothing of this one was done.
     #[error("{} calls of {} are under way, the most there may be: try again", most, holder.as_deref().unwrap_or("all callers"))]
     CallsTooMany {
@@ -231,7 +234,7 @@ impl Fault for Error {
     fn kind(&self) -> Kind {
         match self {
             Self::Platform(error) => error.kind(),
-            Self::CallerUnknown => Kind::Unauthenticated,
+            Self::CallerUnknown | Self::SessionEnded => Kind::Unauthenticated,
             Self::CallsTooMany { .. } => Kind::ResourceExhausted,
             Self::ReaderStalled { .. } => Kind::DeadlineExceeded,
             Self::RoleNotAllowed { .. } => Kind::PermissionDenied,
@@ -249,6 +252,7 @@ impl Fault for Error {
         match self {
             Self::Platform(error) => error.reason(),
             Self::CallerUnknown => "CALLER_UNKNOWN",
+            Self::SessionEnded => "SESSION_ENDED",
             Self::CallsTooMany { .. } => "CALLS_TOO_MANY",
             Self::ReaderStalled { .. } => "READER_STALLED",
             Self::RoleNotAllowed { .. } => "ROLE_NOT_ALLOWED",
@@ -273,6 +277,7 @@ impl Fault for Error {
         match self {
             Self::Platform(error) => error.message_zh(),
             Self::CallerUnknown => "证书未登记或已失效".to_owned(),
+            Self::SessionEnded => "会话已结束，请重新登录".to_owned(),
             Self::CallsTooMany {
                 holder: Some(holder),
                 most,

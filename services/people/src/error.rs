@@ -8,9 +8,6 @@ pub enum Error {
     /// The ledger, the database or the plumbing failed.
     #[error(transparent)]
     Ledger(#[from] ledger::Error),
-    /// No open session has this token: it is unknown, unused for too long, past its end or revoked; which of them, nobody outside learns.
-    #[error("the session has ended; sign in again")]
-    SessionEnded,
     /// The session belongs to another certificate, or to a key that did not prove this call.
     #[error("the session belongs to another certificate or key")]
     BoundElsewhere,
@@ -80,8 +77,7 @@ impl Fault for Error {
     fn kind(&self) -> Kind {
         match self {
             Self::Ledger(error) => error.kind(),
-            Self::SessionEnded
-            | Self::BoundElsewhere
+            Self::BoundElsewhere
             | Self::ProofInvalid { .. }
             | Self::SignInUnknown
             | Self::TokenInvalid { .. } => Kind::Unauthenticated,
@@ -99,7 +95,6 @@ impl Fault for Error {
     fn reason(&self) -> &'static str {
         match self {
             Self::Ledger(error) => error.reason(),
-            Self::SessionEnded => "SESSION_ENDED",
             Self::BoundElsewhere => "SESSION_BOUND_ELSEWHERE",
             Self::ProofInvalid { .. } => "DPOP_PROOF_INVALID",
             Self::CsrfHeaderMissing => "CSRF_HEADER_MISSING",
@@ -119,7 +114,6 @@ impl Fault for Error {
     fn message_zh(&self) -> String {
         match self {
             Self::Ledger(error) => error.message_zh(),
-            Self::SessionEnded => "会话已结束，请重新登录".to_owned(),
             Self::BoundElsewhere => "会话绑定在另一证书或密钥上".to_owned(),
             Self::ProofInvalid { what } => format!("DPoP 证明不能接受：{what}"),
             Self::CsrfHeaderMissing => "带会话的调用必须有请求头 x-zhirong-csrf".to_owned(),

@@ -171,7 +171,7 @@ impl Flow {
     }
 
     async fn signed(&self, head: &Parts, usage: Use) -> Result<Signed, Error> {
-        let presented = Presented::of(head).ok_or(Error::SessionEnded)?;
+        let presented = Presented::of(head).ok_or(Error::Ledger(ledger::Error::SessionEnded))?;
         self.sessions.admit(&presented, &head.extensions, usage).await
     }
 

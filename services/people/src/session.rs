@@ -125,7 +125,7 @@ impl Sessions {
             return Err(Error::CsrfHeaderMissing);
         }
         let [token] = presented.tokens.as_slice() else {
-            return Err(Error::SessionEnded);
+            return Err(Error::Ledger(ledger::Error::SessionEnded));
         };
         let digest = jose::digest(token.as_bytes());
         let stored = self.open(digest).await?;
@@ -146,7 +146,9 @@ impl Sessions {
                 Box::pin(store::session::find(tx, digest))
             })
             .await;
-        found?.filter(|stored| stored.is_open).ok_or(Error::SessionEnded)
+        found?
+            .filter(|stored| stored.is_open)
+            .ok_or(Error::Ledger(ledger::Error::SessionEnded))
     }
 
     /// Uses the proof up, and notes that the session is in use.
@@ -236,7 +238,7 @@ fn proof_of(
 fn signed(stored: store::session::Stored, digest: [u8; 32]) -> Result<Signed, Error> {
     // The database holds no other city or role than these types know.
     let (Ok(city), Some(role)) = (City::from_canonical(&stored.city), Role::parse(&stored.role)) else {
-        return Err(Error::SessionEnded);
+        return Err(Error::Ledger(ledger::Error::SessionEnded));
     };
     Ok(Signed {
         caller: Caller {

@@ -45,7 +45,7 @@ pub fn known_by(caller: &Caller) -> Option<(&'static str, &[u8])> {
 /// A command does so in the statement that claims its request key ([`super::request::claim`]).
 ///
 /// # Errors
-/// [`Error::CallerUnknown`] where it is revoked or past its end by now; database errors.
+/// [`Credential::gone`] where it is revoked or past its end by now; database errors.
 pub async fn hold(tx: &mut PgConnection, caller: &Caller) -> Result<(), Error> {
     let (stands,): (bool,) =
         sqlx::query_as("select $1::text is null or ledger.caller_stands($1::text, $2::bytea)")
@@ -53,5 +53,9 @@ pub async fn hold(tx: &mut PgConnection, caller: &Caller) -> Result<(), Error> {
             .bind(known_by(caller).map(|(_, digest)| digest))
             .fetch_one(tx)
             .await?;
-    if stands { Ok(()) } else { Err(Error::CallerUnknown) }
+    if stands {
+        Ok(())
+    } else {
+        Err(caller.credential.gone())
+    }
 }

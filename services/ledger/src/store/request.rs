@@ -39,7 +39,7 @@ pub enum Claim {
 /// for share in the same statement: nothing commits under one whose revocation has committed.
 ///
 /// # Errors
-/// [`Error::CallerUnknown`] where the credential stands no more; database errors.
+/// [`Credential::gone`](crate::caller::Credential::gone) where the credential stands no more; database errors.
 pub async fn claim(
     tx: &mut PgConnection,
     caller: &Caller,
@@ -70,7 +70,7 @@ pub async fn claim(
     .fetch_one(&mut *tx)
     .await?;
     if !stands {
-        return Err(Error::CallerUnknown);
+        return Err(caller.credential.gone());
     }
     if is_new || twin::is_on(Twin::NoRequestKeys) {
         return Ok(Claim::New);
