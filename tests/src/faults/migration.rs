@@ -141,6 +141,11 @@ async fn fill(options: &PgConnectOptions, rows: u64) {
         commit"
     );
     owner.execute(AssertSqlSafe(copies)).await.unwrap();
+    // As the server does by itself within a minute.
+    owner
+        .execute("set zhirong.city = '4105'; set zhirong.institution = '*'; analyze pledge.loan")
+        .await
+        .unwrap();
     owner.close().await.unwrap();
 }
 
@@ -229,7 +234,7 @@ async fn migrate(asked: Asked) -> Vec<Figure> {
     // A program of today starts beside the schema of tomorrow.
     let second = beside(&dir, "127.0.0.1:0");
     banks.lock().unwrap().push(second.client(&scene.code));
-    tokio::time::sleep(Duration::from_secs(asked.of(1, 2, 20, 120))).await;
+    tokio::time::sleep(Duration::from_secs(asked.of(1, 2, 12, 120))).await;
     let told = load.stop().await;
 
     // The twin: one statement that waits for its lock as long as it takes, and everybody behind it.

@@ -99,8 +99,8 @@ pub fn figures(asked: Asked) -> Vec<Figure> {
         Size::Test | Size::Smoke => &[TWIN],
         Size::Full | Size::Long => &Attack::ALL,
     };
-    let quiet = Duration::from_millis(asked.of(1_500, 1_500, 4_500, 10_000));
-    let beside = Duration::from_millis(asked.of(2_000, 2_000, 5_000, 80_000));
+    let quiet = Duration::from_millis(asked.of(1_500, 1_500, 3_600, 10_000));
+    let beside = Duration::from_millis(asked.of(2_000, 2_000, 4_200, 80_000));
     let mut figures = Vec::new();
     for outcome in crate::run(wage(attacks, (quiet, beside), &[])) {
         show(outcome.attack.as_str(), &outcome.errors);

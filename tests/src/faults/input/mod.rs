@@ -100,7 +100,7 @@ async fn measure(asked: Asked) -> Vec<Figure> {
     if asked.size != Size::Long {
         // A field that stands in the requests of many methods is tried in one of them.
         let mut seen = BTreeSet::new();
-        cases.retain(|case| seen.insert((case.leaf.full_name().to_owned(), std::ptr::from_ref(case.form))));
+        cases.retain(|case| seen.insert((field(case), std::ptr::from_ref(case.form))));
     }
     let all = count(cases.len());
     cases.truncate(usize::try_from(asked.of(300, 2_000, u64::MAX, u64::MAX)).unwrap());
@@ -193,6 +193,16 @@ fn cases<'a>(interface: &'a Interface, forms: &'a [Form]) -> Vec<Case<'a>> {
         }
     }
     cases
+}
+
+/// What reads the field of a case, whichever method it stands in.
+fn field(case: &Case<'_>) -> String {
+    match case.leaf.name() {
+        common @ ("request_id" | "page_size" | "page_token") => {
+            format!("{}/{common}", case.call.method.service)
+        }
+        _ => case.leaf.full_name().to_owned(),
+    }
 }
 
 async fn try_one<'a, 'b>(callers: &Callers<'_>, case: &'b Case<'a>) -> (&'b Case<'a>, Option<Answered>) {

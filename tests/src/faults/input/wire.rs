@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use exchange::File;
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 
@@ -15,6 +16,7 @@ use crate::figure::Asked;
 use crate::http::{Http, Version, reason};
 use crate::parity::Call;
 use crate::sandbox::Sandbox;
+use crate::upload;
 
 /// Stands in a request where bytes will be put that are no text.
 const PLACE: &[u8] = b"ZQZQZQZQZQZQZQZ";
@@ -165,7 +167,7 @@ async fn json_of(client: &Http, call: &Call) -> Found {
 const COLUMNS: [&str; 5] = ["policy_no", "event_no", "kind", "occurred_on", "amount"];
 const CELLS: [&str; 5] = ["BD-1", "77", "payment", "2025-03-01", "1.00"];
 
-/// Hostile texts in every cell of a file.
+/// Hostile texts in every cell of a file, as CSV and as a workbook.
 pub(super) async fn files(
     callers: &Callers<'_>,
     interface: &Interface,
@@ -183,38 +185,56 @@ pub(super) async fn files(
     let step = usize::try_from(asked.of(60, 16, 2, 1)).unwrap();
     let texts = forms.iter().filter(|form| form.shape == Shape::Text);
     for form in texts.step_by(step) {
-        let bytes = file(form);
-        let digest = exchange::digest::hex(&exchange::digest::sha256(&bytes));
-        let messages = [
-            json!({"declaration": {
-                "request_id": crate::ids::request_id(), "file_name": "premium_events.csv",
-                "size_bytes": bytes.len().to_string(), "sha256": digest,
-            }}),
-            json!({"chunk": STANDARD.encode(&bytes)}),
-        ];
-        if let Some(answered) = callers.call(&call.caller, &call.method, &messages).await {
-            found.judge(|| format!("file with {}", form.what), &answered);
+        let rows = rows(form);
+        for (name, bytes) in [
+            ("premium_events.csv", csv(&rows)),
+            ("premium_events.xlsx", workbook(&rows)),
+        ] {
+            let digest = exchange::digest::hex(&exchange::digest::sha256(&bytes));
+            let messages = [
+                json!({"declaration": {
+                    "request_id": crate::ids::request_id(), "file_name": name,
+                    "size_bytes": bytes.len().to_string(), "sha256": digest,
+                }}),
+                json!({"chunk": STANDARD.encode(&bytes)}),
+            ];
+            if let Some(answered) = callers.call(&call.caller, &call.method, &messages).await {
+                found.judge(|| format!("{name} with {}", form.what), &answered);
+            }
         }
     }
 }
 
-/// A file of one row a column, in which that column has the form.
-fn file(form: &Form) -> Vec<u8> {
+/// A row a column, in which that column has the form.
+fn rows(form: &Form) -> Vec<[String; 5]> {
+    let row = |place: usize| {
+        let mut cells = CELLS.map(str::to_owned);
+        if let Some(written) = form.text(CELLS[place]) {
+            // A megabyte a cell is a matter of the limits, which have a group of their own.
+            cells[place] = written.chars().take(5_000).collect();
+        }
+        cells
+    };
+    (0..COLUMNS.len()).map(row).collect()
+}
+
+fn csv(rows: &[[String; 5]]) -> Vec<u8> {
     let mut text = format!("{}\r\n", COLUMNS.join(","));
-    for place in 0..COLUMNS.len() {
-        let cells: Vec<String> = CELLS
-            .iter()
-            .enumerate()
-            .map(|(at, cell)| {
-                let written = if at == place { form.text(cell) } else { None };
-                let cell = written.unwrap_or_else(|| (*cell).to_owned());
-                // A megabyte a cell is a matter of the limits, which have a group of their own.
-                let cell: String = cell.chars().take(5_000).collect();
-                format!("\"{}\"", cell.replace('"', "\"\""))
-            })
-            .collect();
-        text.push_str(&cells.join(","));
+    for cells in rows {
+        let quoted = cells
+            .each_ref()
+            .map(|cell| format!("\"{}\"", cell.replace('"', "\"\"")));
+        text.push_str(&quoted.join(","));
         text.push_str("\r\n");
     }
     text.into_bytes()
+}
+
+fn workbook(rows: &[[String; 5]]) -> Vec<u8> {
+    let cells: Vec<[&str; 5]> = rows
+        .iter()
+        .map(|row| row.each_ref().map(String::as_str))
+        .collect();
+    let rows: Vec<&[&str]> = cells.iter().map(<[&str; 5]>::as_slice).collect();
+    upload::workbook(&[upload::grid(File::PremiumEvents, &COLUMNS, &rows)])
 }
