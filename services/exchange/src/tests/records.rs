@@ -1,6 +1,6 @@
 use super::cells;
 use crate::row::Key;
-use crate::{Allow, Cells, Fact, File, Row, content_digest, parse_row, print_row};
+use crate::{Allow, Cells, Fact, File, RefusalCode, Row, content_digest, parse_row, print_row};
 
 fn read(file: File, changes: &[(&'static str, &str)]) -> Row {
     parse_row(file, &cells(file, changes), &Allow::default())
@@ -106,6 +106,27 @@ fn dates_instants_and_amounts_are_printed_in_one_form() {
         [share("0.50"), share("1"), share("1.000"), share("0")],
         ["0.5", "1", "1", "0"]
     );
+}
+
+#[test]
+fn offsets_of_a_day_and_characters_of_a_tag_are_refused() {
+    let refused = |file, column, text: &str| {
+        let refusals = parse_row(file, &cells(file, &[(column, text)]), &Allow::default()).unwrap_err();
+        refusals[0].code
+    };
+    for offset in ["+24:00", "-24:00", "+08:60"] {
+        let instant = format!("2025-02-03T10:00:00{offset}");
+        assert_eq!(
+            refused(File::LoanEvents, "occurred_at", &instant),
+            RefusalCode::InstantMalformed
+        );
+    }
+    for symbol in '\u{e0000}'..='\u{e007f}' {
+        assert_eq!(
+            refused(File::Patents, "title", &format!("a{symbol}b")),
+            RefusalCode::TextControlCharacter
+        );
+    }
 }
 
 #[test]
