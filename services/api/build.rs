@@ -14,7 +14,8 @@ use prost_types::{FieldDescriptorProto, FileDescriptorProto, FileDescriptorSet};
     reason = "cargo tells a build script its folder by the environment"
 )]
 fn main() -> Result<(), Box<dyn Error>> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../proto");
+    // Asked when it runs: a build script may be kept from a clone that is gone by now.
+    let root = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR")?).join("../../proto");
     // The documents beside the definitions change nothing here.
     for folder in ["zhirong", "google"] {
         println!("cargo::rerun-if-changed={}", root.join(folder).display());
