@@ -3,9 +3,9 @@
 //! Only a run in full is kept. A run of one group replaces that group's lines and leaves the others, so each line says when it was
 //! made.
 
-use platform::clock::Clock;
 use std::path::{Path, PathBuf};
 
+use platform::clock::Clock;
 use serde_json::{Value, json};
 
 use crate::figure::{Asked, Size};

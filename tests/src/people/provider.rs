@@ -1,8 +1,8 @@
 //! An identity provider that issues what it is told to, over plain HTTP on this machine: for tokens that no provider should issue.
 
-use platform::clock::Clock;
 use std::sync::{Arc, Mutex};
 
+use platform::clock::Clock;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
